@@ -1,0 +1,217 @@
+import Quantities
+
+/// What a piece of hardware is: its engines, memories, ports and power, as its maker or a microbenchmark states them.
+///
+/// A GPU, a CPU, an NPU, a memory that computes and a drive that computes differ in content, not in schema.
+public struct Device: Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
+        case gpu, cpu, npu, pim, csd, storage
+    }
+
+    /// The name of its file without the ending; what a person types.
+    public var id: String
+    public var name: String
+    public var kind: Kind
+    /// The family whose defaults it inherits where nothing was measured: `ampere`, `hopper`, `cdna3` …
+    public var architecture: String
+    public var aliases: [String]
+    public var clock: Clock
+    /// Streaming multiprocessors, compute units, cores or systolic arrays that work side by side.
+    public var units: Int
+    public var engines: [Engine]
+    /// From the level next to the engines to the largest.
+    public var memory: [MemoryLevel]
+    public var ports: [Port]
+    public var power: Power
+    public var kernel: KernelCosts
+    /// What microbenchmarks reached of the datasheet figures.
+    public var achieved: Achieved
+    /// The device id of the host processor it is usually attached to.
+    public var host: String?
+    /// Named operating points, such as the power modes of a Jetson: already applied by `Device.inMode(_:)`.
+    public var modes: [Mode]
+    public var provenance: Provenance
+
+    public func engine(_ kind: Engine.Kind) -> Engine? { engines.first { $0.kind == kind } }
+    public func level(_ level: MemoryLevel.Level) -> MemoryLevel? { memory.first { $0.level == level } }
+    /// The level that holds weights and caches: the largest.
+    public var mainMemory: MemoryLevel { memory[memory.count - 1] }
+    /// The last cache in front of the main memory, nil for a device without one.
+    public var lastLevelCache: MemoryLevel? { memory.dropLast().last { $0.scope == .device } }
+}
+
+public struct Clock: Sendable, Equatable {
+    public var base: Hertz?
+    /// The highest clock under load; rates per cycle are quoted at it unless an engine states its own.
+    public var boost: Hertz
+}
+
+/// Something that computes.
+public struct Engine: Sendable {
+    public enum Kind: String, CaseIterable, Sendable, Hashable {
+        /// Matrix units: tensor cores, matrix cores, AMX tiles.
+        case tensor
+        /// SIMD lanes for everything that is not a matrix product.
+        case vector
+        /// Transcendental functions.
+        case special
+        /// A systolic array, with its geometry.
+        case systolic
+        /// Multiply-accumulate lanes beside the banks of a memory.
+        case bank
+        /// A processor inside a storage device.
+        case storage
+    }
+
+    public var kind: Kind
+    /// How many of this engine the device has: `units` unless the file says otherwise; banks for a bank engine.
+    public var count: Int
+    /// The clock of its rates, the device's boost clock unless stated.
+    public var clock: Hertz
+    /// Operations of one engine in one cycle by arithmetic format.
+    public var rates: [NumberFormat: FlopsPerCycle]
+    /// How much faster it multiplies when two of every four weights are zero; 1 where it has no such mode.
+    public var sparsity24: Double
+    public var systolic: Systolic?
+
+    /// Peak of all engines of this kind together, nil where the format has no native rate.
+    public func peak(_ format: NumberFormat) -> FlopsPerSecond? {
+        rates[format].map { $0 * clock * Double(count) }
+    }
+
+    /// The native format that stands in for `format`, itself or the narrowest wider one.
+    public func native(_ format: NumberFormat) -> NumberFormat? {
+        rates[format] != nil ? format : format.fallbacks.first { rates[$0] != nil }
+    }
+}
+
+/// A rectangle of multiply-accumulate cells through which operands march.
+public struct Systolic: Sendable, Equatable {
+    public enum Dataflow: String, CaseIterable, Sendable {
+        case outputStationary = "output-stationary"
+        case weightStationary = "weight-stationary"
+        case inputStationary = "input-stationary"
+    }
+
+    public var rows: Int
+    public var columns: Int
+    public var dataflow: Dataflow
+}
+
+public struct MemoryLevel: Sendable {
+    public enum Level: String, CaseIterable, Sendable, Hashable {
+        case l1, l2, l3, scratchpad, dram, flash
+    }
+
+    public enum Scope: String, CaseIterable, Sendable {
+        /// Every unit has one of these.
+        case unit
+        /// All units share it.
+        case device
+    }
+
+    public var level: Level
+    public var scope: Scope
+    /// `"HBM3"`, `"GDDR6X"`, `"TLC NAND"`: for the reader.
+    public var technology: String?
+    public var capacity: Bytes
+    /// Read bandwidth of one of these (of one unit's, where the scope is the unit); nil where nobody stated it.
+    public var bandwidth: BytesPerSecond?
+    /// Write bandwidth where it differs.
+    public var writeBandwidth: BytesPerSecond?
+    public var latency: Seconds?
+    /// Data pins and their rate, from which the bandwidth is checked.
+    public var bus: Bits?
+    public var pinRate: BytesPerSecond?
+    public var organisation: Organisation?
+    /// Command timing by its standard name (`tRCD`, `tCCD_L`, `tR` …), in seconds.
+    public var timing: [String: Seconds]
+}
+
+/// How a memory is cut into parts that work side by side.
+public struct Organisation: Sendable, Equatable {
+    public var channels: Int
+    /// Banks of one channel (DRAM) or dies of one channel (flash).
+    public var banksPerChannel: Int
+    /// Planes of one flash die; 1 for DRAM.
+    public var planes: Int
+    /// Row buffer of one bank, or flash page.
+    public var rowSize: Bytes
+    /// Bytes of one column access of one bank.
+    public var columnSize: Bytes
+    /// Command clock.
+    public var clock: Hertz
+    /// Bandwidth of one channel's bus, where it is the limit (flash).
+    public var channelBandwidth: BytesPerSecond?
+    /// A second row buffer per bank lets the host read while the bank computes (NeuPIMs, ASPLOS 2024).
+    public var dualRowBuffer: Bool
+
+    public var banks: Int { channels * banksPerChannel }
+}
+
+/// A place where a link plugs in; bandwidth in one direction.
+public struct Port: Sendable {
+    public var name: String
+    public var bandwidth: BytesPerSecond
+    public var latency: Seconds?
+}
+
+public struct Power: Sendable {
+    /// Drawn when nothing runs.
+    public var idle: Watts?
+    /// The board's or module's limit; the clock drops until dynamic power stays under it.
+    public var limit: Watts?
+    /// Drawn while a kernel is resident, before any operation or byte: leakage and clock trees.
+    public var active: Watts?
+    /// Energy of one operation by arithmetic format, at the boost clock.
+    public var perFlop: [NumberFormat: JoulesPerFlop]
+    /// Energy of one byte by memory level, the path to the engine included.
+    public var perByte: [MemoryLevel.Level: JoulesPerByte]
+    /// Energy of one byte leaving through a port.
+    public var perLinkByte: JoulesPerByte?
+}
+
+/// Fixed costs of starting work on the device.
+public struct KernelCosts: Sendable {
+    /// Shortest duration of any kernel: start, drain and completion signal.
+    public var floor: Seconds?
+    /// Gap from one kernel to the next when the host is ahead in a stream.
+    public var streamGap: Seconds?
+    /// The same inside a captured graph.
+    public var graphGap: Seconds?
+    /// On a host processor: the time its core takes to launch one empty kernel (SKIP, "null kernel launch").
+    public var launch: Seconds?
+}
+
+/// Measured maxima: what a well-written kernel gets out of the silicon.
+public struct Achieved: Sendable {
+    public var bandwidth: [MemoryLevel.Level: BytesPerSecond]
+    public var compute: [NumberFormat: FlopsPerSecond]
+
+    public init(bandwidth: [MemoryLevel.Level: BytesPerSecond] = [:], compute: [NumberFormat: FlopsPerSecond] = [:]) {
+        self.bandwidth = bandwidth
+        self.compute = compute
+    }
+}
+
+/// A named operating point: fewer units, lower clocks, a lower limit.
+public struct Mode: Sendable {
+    public var name: String
+    public var units: Int?
+    public var clock: Hertz?
+    public var dramBandwidth: BytesPerSecond?
+    public var limit: Watts?
+}
+
+/// Where the numbers of a file come from.
+public struct Provenance: Sendable {
+    /// Path inside the file (a section or one value) to the text of its source; the empty path covers the rest.
+    public var sources: [String: String]
+    /// Paths of values that nobody checked against a document.
+    public var recalled: [String]
+
+    public init(sources: [String: String], recalled: [String]) {
+        self.sources = sources
+        self.recalled = recalled
+    }
+}

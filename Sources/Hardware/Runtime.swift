@@ -1,0 +1,64 @@
+import Quantities
+
+/// The software that drives a device: what launching costs, which kernels there are, what it can overlap.
+public struct Runtime: Sendable {
+    public enum Launch: String, CaseIterable, Sendable {
+        /// The host launches every kernel of every step.
+        case eager
+        /// The host launches a captured graph once a step.
+        case graph
+        /// The work runs in the process that decides on it: a CPU, an NPU under its own sequencer.
+        case inline
+    }
+
+    /// Operators that this runtime merges into their neighbours.
+    public enum Fusion: String, CaseIterable, Sendable, Hashable {
+        /// Attention in one kernel, scores never in memory (FlashAttention).
+        case attention
+        /// Decode attention split along the context (Flash-Decoding).
+        case splitContext = "split-context"
+        /// Query, key and value projections as one product.
+        case qkv
+        /// Gate and up projections as one product.
+        case gateUp = "gate-up"
+        /// Residual addition inside the norm.
+        case residualNorm = "residual-norm"
+        /// Rotary embedding together with writing the cache.
+        case rotaryCache = "rotary-cache"
+        /// Activation function with its product.
+        case activation
+        /// The products of all experts as one grouped kernel.
+        case groupedExperts = "grouped-experts"
+    }
+
+    public var id: String
+    public var name: String
+    public var aliases: [String]
+    public var launch: Launch
+    /// Kinds of device it runs on.
+    public var runsOn: [Device.Kind]
+    /// Host time to prepare and launch one kernel, on a core that launches an empty kernel in `referenceLaunch`.
+    public var hostPerKernel: Seconds
+    /// Null-kernel launch time of the host on which `hostPerKernel` was taken; another host scales by its own.
+    public var referenceLaunch: Seconds?
+    /// Host time of one step outside its kernels: scheduling, input preparation, sampling results (not overlapped).
+    public var hostPerStep: Seconds
+    /// Host time of one layer outside its kernels (hooks, Python modules).
+    public var hostPerLayer: Seconds
+    public var fusions: Set<Fusion>
+    /// Weight formats narrower than the arithmetic for which it has kernels that widen on the fly; anything else is
+    /// widened to memory first.
+    public var weightOnly: [TensorFormat]
+    public var sparse24: Bool
+    /// Copies run beside kernels (prefetching the next layer).
+    public var overlapsCopies: Bool
+    /// Collectives run beside kernels that do not depend on them.
+    public var overlapsCollectives: Bool
+    /// Part of device memory it may fill (vLLM's gpu_memory_utilization).
+    public var memoryFraction: Double
+    /// Device memory it takes for itself: context, workspaces, captured graphs.
+    public var memoryReserved: Bytes
+    public var provenance: Provenance
+
+    public func fuses(_ fusion: Fusion) -> Bool { fusions.contains(fusion) }
+}
