@@ -36,6 +36,10 @@ let package = Package(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+        .executableTarget(
+            name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
+            exclude: ["limit.cpp", "pipeline.py"]),
+
         tests(of: "EventEngine"),
     ]
 )
