@@ -92,8 +92,8 @@ struct CostSite<Costs: CostModel> {
             let inbound = copy.to == lanes[lane].group
             works.add(demand.linkTime.value * slower * sharing(of: link, by: lane), on: resources[port(of: link, lane: lane, inbound: inbound)])
         }
-        works.add((copy.bytes / from.device.achievableReadBandwidth).value * drawing(on: from, by: lane), on: memory(of: from, for: lane, &resources))
-        works.add((copy.bytes / to.device.achievableWriteBandwidth).value * drawing(on: to, by: lane), on: memory(of: to, for: lane, &resources))
+        works.add(copy.bytes.value / from.device.achievableBandwidth * drawing(on: from, by: lane), on: memory(of: from, for: lane, &resources))
+        works.add(copy.bytes.value / to.device.achievableWriteBandwidth * drawing(on: to, by: lane), on: memory(of: to, for: lane, &resources))
         return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), works: works, demand: demand)
     }
 
