@@ -36,6 +36,12 @@ let package = Package(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+        .executableTarget(
+            name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
+            exclude: ["limit.cpp", "pipeline.py"]),
+
         tests(of: "EventEngine"),
+        tests(of: "Hardware"),
+        tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
     ]
 )

@@ -1,0 +1,136 @@
+import Hardware
+import Operators
+import Quantities
+
+/// What is to be done: a model on a batch, or a single operator.
+public struct Job: Sendable {
+    public enum Work: Sendable {
+        case model(ModelJob)
+        case single(SingleOperator)
+    }
+
+    public var id: String
+    public var name: String
+    public var work: Work
+    /// Where it runs when nobody says otherwise: names of the library.
+    public var system: String?
+    public var device: String?
+    public var runtime: String?
+}
+
+public struct ModelJob: Sendable {
+    public enum Phase: String, CaseIterable, Sendable {
+        /// The prompt at once, up to the first token.
+        case prefill
+        /// One token for every sequence, each with `prompt` tokens cached.
+        case decode
+        /// Prefill, then `output` tokens: the first comes from the prefill, each other from a decode step.
+        case generate
+    }
+
+    public var model: Model
+    public var phase: Phase
+    /// Sequences, over all data-parallel replicas.
+    public var batch: Int
+    /// Prompt tokens of each sequence; in a decode job, tokens already cached.
+    public var prompt: Int
+    /// Tokens to generate for each sequence; 1 outside `generate`.
+    public var output: Int
+    public var precision: Precision
+    public var parallelism: Parallelism
+    public var placement: Placement
+    public var routing: Routing
+    public var expertFetch: ExpertFetch
+    /// Groups a batch is cut into, so that one computes while another attends elsewhere (NeuPIMs' sub-batch interleaving).
+    public var subBatches: Int
+    /// Micro-batches that follow each other through the pipeline stages.
+    public var microBatches: Int
+}
+
+/// Storage of the tensors of a model.
+public struct Precision: Sendable, Equatable {
+    public var weights: TensorFormat
+    public var activations: TensorFormat
+    public var cache: TensorFormat
+    /// Embedding tables and output head where they differ from the other weights (quantised models keep them wide).
+    public var embeddings: TensorFormat
+    /// Routed experts where they differ.
+    public var experts: TensorFormat
+    /// The arithmetic, where it is not the activations' format.
+    public var math: NumberFormat?
+}
+
+/// Devices of the accelerator group and how they share the model.
+public struct Parallelism: Sendable, Equatable {
+    public var tensor = 1
+    public var pipeline = 1
+    /// Devices over which the experts are spread; tokens travel between them all-to-all.
+    public var expert = 1
+    public var data = 1
+
+    public init(tensor: Int = 1, pipeline: Int = 1, expert: Int = 1, data: Int = 1) {
+        self.tensor = tensor
+        self.pipeline = pipeline
+        self.expert = expert
+        self.data = data
+    }
+
+    /// Devices that it takes: expert parallelism runs over the same devices as tensor and data parallelism.
+    public var devices: Int { tensor * pipeline * data }
+}
+
+/// Where tensors live and where attention runs: shares by group name; the accelerator where nothing is said.
+public struct Placement: Sendable, Equatable {
+    /// Group name to share of the bytes; the shares add up to 1. `device` names the accelerator group.
+    public var weights: [Share]
+    public var cache: [Share]
+    public var experts: [Share]
+    /// The group that computes attention, nil for the accelerator.
+    public var attention: String?
+
+    public struct Share: Sendable, Equatable {
+        public var group: String
+        public var share: Double
+
+        public init(group: String, share: Double) {
+            self.group = group
+            self.share = share
+        }
+    }
+
+    public init(weights: [Share] = [], cache: [Share] = [], experts: [Share] = [], attention: String? = nil) {
+        self.weights = weights
+        self.cache = cache
+        self.experts = experts
+        self.attention = attention
+    }
+}
+
+/// How tokens spread over experts.
+public enum Routing: Sendable, Equatable {
+    case balanced
+    /// Popularity of the i-th expert ∝ 1/i^s.
+    case zipf(exponent: Double)
+    /// Popularity ∝ i^(−α) drawn in a shuffled order, as the kernel benchmarks of serving engines do.
+    case powerLaw(exponent: Double)
+    /// Relative popularity of each expert.
+    case counts([Double])
+}
+
+/// When experts that live elsewhere are brought to the device.
+public enum ExpertFetch: String, CaseIterable, Sendable {
+    /// After the router has chosen: the copy waits for the router, the experts for the copy.
+    case onDemand = "on-demand"
+    /// The router of the previous expert layer chooses, so that the copy overlaps a whole layer (Pre-gated MoE, ISCA 2024).
+    case preGated = "pre-gated"
+    /// All experts of the next expert layer are copied while this one runs (SE-MoE).
+    case prefetchAll = "prefetch-all"
+}
+
+/// One operator by itself, as in a kernel benchmark: cold main memory, warm instruction cache.
+public struct SingleOperator: Sendable {
+    public var name: String
+    public var operators: [Operator]
+    /// How often it runs back to back.
+    public var repetitions: Int
+}
