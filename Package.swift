@@ -43,5 +43,6 @@ let package = Package(
         tests(of: "EventEngine"),
         tests(of: "Hardware"),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
+        tests(of: "Workloads", with: ["Documents", "Quantities"]),
     ]
 )
