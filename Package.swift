@@ -6,8 +6,8 @@ func room(_ name: String, _ below: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: below)
 }
 
-func tests(of name: String, with others: [Target.Dependency] = [], excluding: [String] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: excluding)
+func tests(of name: String, with others: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: exclude)
 }
 
 let package = Package(
