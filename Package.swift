@@ -30,7 +30,7 @@ let package = Package(
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
-        room("Reporting", ["Quantities", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Reporting"]),
         .executableTarget(
             name: "OrreryCommand",
