@@ -13,7 +13,7 @@ extension TextReport {
         let shown = rows.count == limit + 1 ? rows.count : min(limit, rows.count)
         for row in rows.prefix(shown) {
             table.add([row.name, severalDevices ? row.device : "", counted(row.count), row.latency.short, percent(row.latency / timing.latency),
-                       row.boundBy.rawValue, achieved(row.flops, row.latency), achieved(row.bytes, row.latency)])
+                       row.boundBy.rawValue, achieved(row.flops, row.deviceTime), achieved(row.bytes, row.deviceTime)])
         }
         let others = rows.dropFirst(shown)
         if !others.isEmpty {
@@ -23,6 +23,7 @@ extension TextReport {
         return [heading("Operators", "share of the job's time; together more than 100 % where they overlap")] + table.lines(style)
     }
 
+    /// What one device achieves while it runs the operator.
     private func achieved(_ flops: Flops, _ time: Seconds) -> String { flops > .zero && time > .zero ? (flops / time).short : "" }
     private func achieved(_ bytes: Bytes, _ time: Seconds) -> String { bytes > .zero && time > .zero ? (bytes / time).short : "" }
 
@@ -58,8 +59,15 @@ extension TextReport {
         guard !report.sensitivities.isEmpty else { return [] }
         var table = Table([.left("10 % more of"), .right("whole job"), .right("faster by")])
         for row in report.sensitivities.sorted(by: { $0.gain > $1.gain }) {
-            table.add([row.resource, "\(row.latency)", percent(row.gain)])
+            table.add([row.resource.spaced, "\(row.latency)", percent(row.gain)])
         }
         return [heading("What would make it faster")] + table.lines(style)
+    }
+}
+
+extension String {
+    /// `memoryBandwidth` as a person writes it: `memory bandwidth`.
+    var spaced: String {
+        reduce(into: "") { text, letter in text += letter.isUppercase ? " " + letter.lowercased() : String(letter) }
     }
 }
