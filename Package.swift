@@ -41,5 +41,7 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
 
         tests(of: "EventEngine"),
+        tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
+        tests(of: "Workloads", with: ["Documents", "Quantities"]),
     ]
 )

@@ -19,8 +19,6 @@ public struct Timeline: Sendable {
         public var start: SimulationTime
         public var end: SimulationTime
         public var cause: Cause
-        /// Time that its fixed latency, and its share of contended resources, would have taken alone.
-        public var alone: Seconds
     }
 
     public var graph: OperatorGraph
