@@ -73,6 +73,26 @@ public enum Summary {
         page.add(runtime.provenance)
         return page.text
     }
+
+    public static func text(of family: Architecture, style: Style = .plain) -> String {
+        var page = Page(title: family.name, "defaults of an architecture or kind, id \(family.id)", style: style)
+        func table<Key: RawRepresentable>(_ values: [Key: String]) -> String where Key.RawValue == String {
+            values.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", ")
+        }
+        page.heading("Defaults", "for what a device's file leaves open")
+        page.facts([
+            ("bandwidth reached", table(family.bandwidthFraction.mapValues { percent($0) })),
+            ("peak sustained", table(family.computeFraction.mapValues { percent($0) })),
+            ("idle power", family.idleFraction.map { "\(percent($0)) of the limit" }),
+            ("with a kernel resident", family.activeFraction.map { "\(percent($0)) of the limit" }),
+            ("each operation", table(family.perFlop.mapValues { "\($0)" })), ("each byte", table(family.perByte.mapValues { "\($0)" })),
+            ("each byte on a link", family.perLinkByte.map { "\($0)" }),
+            ("shortest kernel", family.kernel.floor.map { "\($0)" }), ("gap in a stream", family.kernel.streamGap.map { "\($0)" }),
+            ("gap in a graph", family.kernel.graphGap.map { "\($0)" }), ("launches an empty kernel in", family.kernel.launch.map { "\($0)" }),
+        ])
+        page.add(family.provenance)
+        return page.text
+    }
 }
 
 extension Page {
