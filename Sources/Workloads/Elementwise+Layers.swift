@@ -58,12 +58,12 @@ extension Elementwise {
     ///   - width: rotated elements of one token, over queries and keys.
     ///   - table: elements of one token's row of the table.
     ///   - cached: elements that the same kernel writes to the KV cache, 0 when another one does.
-    static func rotary(tokens: Int, width: Int, table: Int, cached: Int = 0, activations: TensorFormat, cache: TensorFormat) -> Elementwise {
+    ///   - carried: those of them that reach the cache without being turned.
+    static func rotary(tokens: Int, width: Int, table: Int, cached: Int = 0, carried: Int = 0, activations: TensorFormat, cache: TensorFormat) -> Elementwise {
         let elements = Double(tokens) * Double(width)
-        let unrotated = Double(tokens) * Double(max(0, cached - cached / 2)) // values travel to the cache as they are
         return Elementwise(.rotary, rows: tokens, width: width, flopsPerElement: 3,
                            moved: Traffic(cacheWritten: cache.bytes(elements: Double(tokens) * Double(cached)),
-                                          activationsRead: activations.bytes(elements: elements + Double(tokens) * Double(table) + unrotated),
+                                          activationsRead: activations.bytes(elements: elements + Double(tokens) * Double(table + carried)),
                                           activationsWritten: activations.bytes(elements: elements)))
     }
 
