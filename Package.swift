@@ -6,8 +6,8 @@ func room(_ name: String, _ below: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: below)
 }
 
-func tests(of name: String, with others: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others)
+func tests(of name: String, with others: [Target.Dependency] = [], excluding: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: excluding)
 }
 
 let package = Package(
@@ -37,5 +37,6 @@ let package = Package(
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         tests(of: "EventEngine"),
+        tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
     ]
 )

@@ -7,10 +7,12 @@ extension JSON {
         return text
     }
 
+    /// Whether it may share a line with its neighbours: a number, a boolean, one short word.
     private var isPlain: Bool {
         switch self {
         case .null, .bool, .number: true
-        case .string, .array, .object: false
+        case .string(let text): text.count <= 16 && !text.contains(" ")
+        case .array, .object: false
         }
     }
 
@@ -35,7 +37,7 @@ extension JSON {
         }
     }
 
-    /// One entry a line, but numbers and booleans that follow each other share one.
+    /// One entry a line, but numbers, booleans and short words that follow each other share one.
     private func fill(_ text: inout String, _ entries: [(prefix: String, value: JSON)], indent: Int, width: Int) {
         var used = width
         for (index, entry) in entries.enumerated() {

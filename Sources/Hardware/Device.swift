@@ -19,6 +19,8 @@ public struct Device: Sendable {
     /// Streaming multiprocessors, compute units, cores or systolic arrays that work side by side.
     public var units: Int
     public var engines: [Engine]
+    /// Peaks as the datasheet states them; the engines must multiply to these within 3 %.
+    public var quoted: [Engine.Kind: [NumberFormat: FlopsPerSecond]]
     /// From the level next to the engines to the largest.
     public var memory: [MemoryLevel]
     public var ports: [Port]
@@ -31,6 +33,8 @@ public struct Device: Sendable {
     /// Named operating points, such as the power modes of a Jetson: already applied by `Device.inMode(_:)`.
     public var modes: [Mode]
     public var provenance: Provenance
+    /// Paths of values that are not in the file but come from the defaults of the architecture (`resolved(with:)`).
+    public var inherited: [String]
 
     public func engine(_ kind: Engine.Kind) -> Engine? { engines.first { $0.kind == kind } }
     public func level(_ level: MemoryLevel.Level) -> MemoryLevel? { memory.first { $0.level == level } }
@@ -42,7 +46,8 @@ public struct Device: Sendable {
 
 public struct Clock: Sendable, Equatable {
     public var base: Hertz?
-    /// The highest clock under load; rates per cycle are quoted at it unless an engine states its own.
+    /// The highest clock under load; rates per cycle are quoted at it unless an engine states its own. 1 Hz for a device
+    /// that declares no clock, in which nothing may then be counted in cycles.
     public var boost: Hertz
 }
 
@@ -153,6 +158,8 @@ public struct Organisation: Sendable, Equatable {
 public struct Port: Sendable {
     public var name: String
     public var bandwidth: BytesPerSecond
+    /// What large transfers were measured to reach.
+    public var achieved: BytesPerSecond?
     public var latency: Seconds?
 }
 
@@ -169,6 +176,16 @@ public struct Power: Sendable {
     public var perByte: [MemoryLevel.Level: JoulesPerByte]
     /// Energy of one byte leaving through a port.
     public var perLinkByte: JoulesPerByte?
+
+    public init(idle: Watts? = nil, limit: Watts? = nil, active: Watts? = nil, perFlop: [NumberFormat: JoulesPerFlop] = [:],
+                perByte: [MemoryLevel.Level: JoulesPerByte] = [:], perLinkByte: JoulesPerByte? = nil) {
+        self.idle = idle
+        self.limit = limit
+        self.active = active
+        self.perFlop = perFlop
+        self.perByte = perByte
+        self.perLinkByte = perLinkByte
+    }
 }
 
 /// Fixed costs of starting work on the device.
@@ -181,6 +198,13 @@ public struct KernelCosts: Sendable {
     public var graphGap: Seconds?
     /// On a host processor: the time its core takes to launch one empty kernel (SKIP, "null kernel launch").
     public var launch: Seconds?
+
+    public init(floor: Seconds? = nil, streamGap: Seconds? = nil, graphGap: Seconds? = nil, launch: Seconds? = nil) {
+        self.floor = floor
+        self.streamGap = streamGap
+        self.graphGap = graphGap
+        self.launch = launch
+    }
 }
 
 /// Measured maxima: what a well-written kernel gets out of the silicon.
@@ -201,17 +225,4 @@ public struct Mode: Sendable {
     public var clock: Hertz?
     public var dramBandwidth: BytesPerSecond?
     public var limit: Watts?
-}
-
-/// Where the numbers of a file come from.
-public struct Provenance: Sendable {
-    /// Path inside the file (a section or one value) to the text of its source; the empty path covers the rest.
-    public var sources: [String: String]
-    /// Paths of values that nobody checked against a document.
-    public var recalled: [String]
-
-    public init(sources: [String: String], recalled: [String]) {
-        self.sources = sources
-        self.recalled = recalled
-    }
 }

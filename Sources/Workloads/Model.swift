@@ -152,5 +152,18 @@ public struct Experts: Sendable, Equatable {
     /// Biases inside the experts.
     public var bias: Bool
     /// One learned number per expert joins the router's scores (gpt-oss; the load-balancing correction of DeepSeek-V3).
-    public var routerBias = false
+    public var routerBias: Bool
+
+    public init(count: Int, topK: Int, dimension: Int, shared: Int = 0, sharedDimension: Int? = nil, firstDense: Int = 0, every: Int = 1,
+                bias: Bool = false, routerBias: Bool = false) {
+        self.count = count
+        self.topK = topK
+        self.dimension = dimension
+        self.shared = shared
+        self.sharedDimension = sharedDimension ?? dimension
+        self.firstDense = firstDense
+        self.every = every
+        self.bias = bias
+        self.routerBias = routerBias
+    }
 }

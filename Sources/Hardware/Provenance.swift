@@ -1,0 +1,97 @@
+import Documents
+import Quantities
+
+/// Where the numbers of a file come from.
+public struct Provenance: Sendable {
+    /// Path inside the file (a section or one value) to the text of its source; the empty path covers the rest.
+    public var sources: [String: String]
+    /// Paths of values that nobody checked against a document.
+    public var recalled: [String]
+
+    public init(sources: [String: String], recalled: [String]) {
+        self.sources = sources
+        self.recalled = recalled
+    }
+
+    /// The source of the value at a path: that of the longest path that leads to it.
+    public func source(of path: String) -> String? {
+        sources.filter { covers($0.key, path) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+    }
+
+    public func isRecalled(_ path: String) -> Bool { recalled.contains { covers($0, path) } }
+}
+
+/// Whether `section` is `path` or a section around it: `memory[2]` covers `memory[2].latency`, not `memory[20]`.
+private func covers(_ section: String, _ path: String) -> Bool {
+    guard path.hasPrefix(section) else { return false }
+    guard !section.isEmpty, let next = path.utf8.dropFirst(section.utf8.count).first else { return true }
+    return next == UInt8(ascii: ".") || next == UInt8(ascii: "[")
+}
+
+extension Provenance {
+    /// Members that name things; every other value of a declaration must say where it comes from.
+    private static let names: Set<String> = [
+        "$schema", "name", "kind", "architecture", "aliases", "host", "level", "per", "technology", "dataflow", "spec", "between",
+        "topology", "scope", "runsOn", "launch",
+    ]
+
+    /// Takes `sources` and `recalled`, and checks that every value of the document is covered by one of them and that
+    /// each of their paths leads somewhere.
+    init(taking reader: inout ObjectReader) throws(DocumentError) {
+        var sources: [String: String] = [:], recalled: [String] = []
+        let sourcesDocument = reader.optional("sources"), recalledDocument = reader.optional("recalled")
+        if let sourcesDocument {
+            for (path, text) in try sourcesDocument.members() { sources[path] = try text.string() }
+        }
+        if let recalledDocument { recalled = try recalledDocument.strings() }
+        self.init(sources: sources, recalled: recalled)
+
+        let values = Self.values(of: reader.document)
+        if let bare = values.first(where: { source(of: $0) == nil && !isRecalled($0) }) {
+            throw DocumentError(file: reader.document.file, path: bare,
+                                message: "has no source; add \"\(bare)\" or a section around it to \"sources\", or to \"recalled\" if nobody checked it")
+        }
+        for path in sources.keys.sorted() where !values.contains(where: { covers(path, $0) }) {
+            throw (sourcesDocument ?? reader.document).error(leadsNowhere(path, values))
+        }
+        for path in recalled where !values.contains(where: { covers(path, $0) }) {
+            throw (recalledDocument ?? reader.document).error(leadsNowhere(path, values))
+        }
+    }
+
+    private func leadsNowhere(_ path: String, _ values: [String]) -> String {
+        let near = nearest(to: path, among: values).map { "; did you mean \"\($0)\"?" } ?? ""
+        return "\"\(path)\" leads to nothing in this file\(near)"
+    }
+
+    /// Paths of all values, in the order they were written.
+    private static func values(of document: Document) -> [String] {
+        var paths: [String] = []
+        collect(document.json, at: "", into: &paths)
+        return paths
+    }
+
+    private static func collect(_ json: JSON, at path: String, into paths: inout [String]) {
+        switch json {
+        case .object(let members):
+            for member in members {
+                if path.isEmpty, member.key == "sources" || member.key == "recalled" { continue }
+                if names.contains(member.key), isText(member.value) { continue }
+                collect(member.value, at: path.isEmpty ? member.key : "\(path).\(member.key)", into: &paths)
+            }
+        case .array(let items):
+            for (index, item) in items.enumerated() { collect(item, at: "\(path)[\(index)]", into: &paths) }
+        default: paths.append(path)
+        }
+    }
+
+    /// Whether a value is a word or a list of words. A group of a system may be called `host`, too, but is an object;
+    /// `launch` is a word in a runtime and a time, with a digit in front, in a device.
+    private static func isText(_ json: JSON) -> Bool {
+        switch json {
+        case .string(let text): !(text.utf8.first.map { (48...57).contains($0) } ?? false)
+        case .array(let items): items.allSatisfy(isText)
+        default: false
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Documents
+import Quantities
+
+extension Runtime {
+    /// Reads a runtime declaration.
+    public init(reading document: Document, id: String? = nil) throws(DocumentError) {
+        var reader = try document.object()
+        self.id = id ?? identifier(of: document.file)
+        name = try reader.require("name").string()
+        aliases = try reader.optional("aliases")?.strings() ?? []
+        launch = try reader.require("launch").choice()
+        let kinds = try reader.require("runsOn")
+        runsOn = try kinds.words(Device.Kind.self)
+        guard !runsOn.isEmpty else { throw kinds.error("is empty; name the kinds of device it runs on") }
+        hostPerKernel = try reader.require("hostPerKernel").time()
+        referenceLaunch = try reader.optional("referenceLaunch")?.quantity(in: 1e-9...1)
+        hostPerStep = try reader.require("hostPerStep").time()
+        hostPerLayer = try reader.optional("hostPerLayer")?.time() ?? .zero
+        fusions = Set(try reader.optional("fusions")?.words(Fusion.self) ?? [])
+        weightOnly = []
+        for item in try reader.optional("weightOnly")?.array() ?? [] {
+            let text = try item.string()
+            do { weightOnly.append(try TensorFormat(parsing: text)) } catch { throw item.error(error.description) }
+        }
+        sparse24 = try reader.optional("sparse24")?.bool() ?? false
+        overlapsCopies = try reader.optional("overlapsCopies")?.bool() ?? false
+        overlapsCollectives = try reader.optional("overlapsCollectives")?.bool() ?? false
+        memoryFraction = try reader.optional("memoryFraction")?.number(in: 0.01...1) ?? 1
+        memoryReserved = try reader.optional("memoryReserved")?.quantity(in: 0...1e15) ?? .zero
+        provenance = try Provenance(taking: &reader)
+        try reader.finish()
+        if launch == .inline, hostPerKernel > .zero, referenceLaunch != nil {
+            throw document.error("\"referenceLaunch\" is the null-kernel launch time of a host, and an inline runtime launches nothing")
+        }
+    }
+}
+
+extension Document {
+    /// A list of different words out of a closed set.
+    func words<C: CaseIterable & RawRepresentable & Equatable>(_: C.Type) throws(DocumentError) -> [C] where C.RawValue == String {
+        var words: [C] = []
+        for item in try array() {
+            let word = try item.choice(C.self)
+            guard !words.contains(word) else { throw item.error("\"\(word.rawValue)\" stands here twice") }
+            words.append(word)
+        }
+        return words
+    }
+}
