@@ -184,7 +184,7 @@ extension HuggingFaceConfig {
     /// The feed-forward network of GPT-2 and GPT-J: `n_inner`, or four times the width.
     private func plainInner() throws(DocumentError) -> FeedForward {
         FeedForward(kind: try kind("activation_function", gated: false, default: .gelu),
-                    dimension: try integer("n_inner", default: 4 * (try integer("n_embd"))), bias: true)
+                    dimension: try integer("n_inner", default: 4 * (try hidden())), bias: true)
     }
 
     private func gptNeoX(_ id: String) throws(DocumentError) -> Model {
@@ -217,8 +217,7 @@ extension HuggingFaceConfig {
     }
 
     private func bloom(_ id: String) throws(DocumentError) -> Model {
-        let hidden = try integer("hidden_size", "n_embed")
-        let feedForward = FeedForward(kind: .gelu, dimension: 4 * hidden, bias: true)
+        let feedForward = FeedForward(kind: .gelu, dimension: 4 * (try hidden()), bias: true)
         let decoder = stack(layers: try integer("n_layer", "num_hidden_layers", in: ModelRange.layers), try attention(bias: true, outputBias: true), feedForward)
         var model = try model(id: id, norm: .layer, rotary: false, tied: true, decoder: decoder)
         model.embeddingNorm = true

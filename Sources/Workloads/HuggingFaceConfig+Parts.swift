@@ -2,7 +2,13 @@ import Documents
 
 /// The parts that most families share, under the names that most of them give.
 extension HuggingFaceConfig {
-    func hidden() throws(DocumentError) -> Int { try integer("hidden_size") }
+    func hidden() throws(DocumentError) -> Int {
+        switch try family() {
+        case .gpt2, .gptJ: try integer("n_embd")
+        case .bloom: try integer("hidden_size", "n_embed")
+        default: try integer("hidden_size")
+        }
+    }
 
     func layers() throws(DocumentError) -> Int { try integer("num_hidden_layers", in: ModelRange.layers) }
 
@@ -11,7 +17,7 @@ extension HuggingFaceConfig {
     ///   - vocabulary: tokens where nothing is said; without it something has to be.
     func model(id: String, norm: Model.Norm = .rms, rotary: Bool = true, tied: Bool, vocabulary: Int? = nil, decoder: Stack) throws(DocumentError) -> Model {
         Model(id: id, name: id, aliases: [], family: .decoder,
-              hidden: try integer("hidden_size", "n_embd", "n_embed"),
+              hidden: try hidden(),
               vocabulary: try integer("vocab_size", default: vocabulary),
               maxContext: try maxContext(),
               tiedEmbeddings: try flag("tie_word_embeddings", default: tied),
@@ -43,7 +49,7 @@ extension HuggingFaceConfig {
         } else if let usual {
             dimension = usual
         } else {
-            let hidden = try integer("hidden_size", "n_embd", "n_embed")
+            let hidden = try hidden()
             guard hidden % heads == 0 else { throw document.error("\(heads) attention heads do not divide \(hidden) hidden elements") }
             dimension = hidden / heads
         }

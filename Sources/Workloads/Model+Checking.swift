@@ -17,7 +17,7 @@ extension Model {
     var inconsistency: Inconsistency? { size ?? structure ?? stacks ?? embedding }
 
     private var size: Inconsistency? {
-        let (width, limit) = (Double(hidden), 1e15)
+        let (width, limit) = (Double(hidden), 1e14)
         var bound = width * (2 * Double(vocabulary) + Double(positions) + width)
         for stack in [encoder, decoder].compactMap({ $0 }) {
             var layer = stack.attention.roughSize(width) + 3 * width * Double(stack.feedForward.dimension)
@@ -26,7 +26,7 @@ extension Model {
             }
             bound += Double(stack.layers) * layer
         }
-        return bound < limit ? nil : Inconsistency(path: "", message: "the dimensions multiply to more than 10^15 parameters")
+        return bound < limit ? nil : Inconsistency(path: "", message: "the dimensions multiply to more than 10^14 parameters")
     }
 
     private var structure: Inconsistency? {
