@@ -37,5 +37,6 @@ let package = Package(
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         tests(of: "EventEngine"),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
     ]
 )
