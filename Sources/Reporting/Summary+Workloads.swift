@@ -29,6 +29,7 @@ extension Summary {
         let target = [job.system.map { "system \($0)" } ?? job.device.map { "device \($0)" }, job.runtime.map { "runtime \($0)" }]
         var page = Page(title: job.name, "job, id \(job.id)", style: style)
         page.heading("Job")
+        if !job.summary.isEmpty { page.paragraph(job.summary) }
         page.facts([("runs on", target.compactMap { $0 }.joined(separator: ", "))])
         switch job.work {
         case .model(let work): page.add(work)
