@@ -18,7 +18,7 @@ struct ImportModelCommand: ParsableCommand {
         commandName: "model",
         abstract: "Read the config.json of a decoder on Hugging Face.",
         discussion: """
-            Prints a model file, or writes it to --output. Llama, Mistral, Qwen, OPT, GPT-2, GPT-NeoX, Falcon, Phi,
+            Prints a model file, or writes it to --output. Llama, Mistral, Qwen, OPT, GPT-2, GPT-NeoX, Falcon, Phi, \
             Gemma, DeepSeek, Mixtral, gpt-oss and others; an unknown model_type gives the list.
 
             Examples:

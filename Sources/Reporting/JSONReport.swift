@@ -8,7 +8,8 @@ public struct JSONReport {
 
     public init(_ report: Report) { self.report = report }
 
-    public var text: String { json.text(width: 100) + "\n" }
+    /// One line for each figure, and one for each operator, memory and so on; ended by a line feed.
+    public var text: String { json.text(width: 400, packed: false) + "\n" }
 
     public var json: JSON {
         let timing = report.timing, energy = report.energy
