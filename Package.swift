@@ -29,9 +29,10 @@ let package = Package(
         room("Operators", ["Quantities"]),
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
+        room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "CostModels"]),
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
-        room("Reporting", ["Quantities", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
-        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Reporting"]),
+        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Measurement", "Simulation", "Reporting"]),
         .executableTarget(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -41,7 +42,11 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
 
         tests(of: "EventEngine"),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], exclude: ["Fixtures"]),
+        tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities"]),
+        tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+        .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
     ]
 )

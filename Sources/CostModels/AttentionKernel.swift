@@ -52,7 +52,7 @@ extension Units {
         cost.vector = share * rows * (AttentionKernel.operationsPerScore / vectorRate + 1 / specialRate) * units
         let partials = kernel.parts > 1 ? Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(o.valueDimension) * 4 * 2 * parts : 0
         cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
-        cost.cache = max(cost.cacheBytes / cacheBandwidth, share * cached / port)
+        cost.cache = max(cost.cacheBytes / cacheBandwidth, share * cached / feed)
         cost.occupancy = min(1, blocks * parts / units)
 
         // Blocks of one head run together and share what they read; later waves find it in the cache if it fits there.
@@ -62,7 +62,7 @@ extension Units {
         let again = inFlight > cacheCapacity ? max(0, (tilesPerHead / units).rounded(.up) - 1) * o.cacheBytes.value : 0
         cost.memoryBytes = compulsory.read + again + compulsory.written
         cost.memory = (compulsory.read + again) / memoryBandwidth + compulsory.written / memoryWriteBandwidth
-        cost.latency = floor + (kernel.parts > 1 ? 2 * memoryLatency : 0)
+        cost.latency = floor + memoryLatency + (kernel.parts > 1 ? gap : 0)
         return cost
     }
 
