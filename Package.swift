@@ -42,6 +42,7 @@ let package = Package(
 
         tests(of: "EventEngine"),
         tests(of: "Hardware"),
+        tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
     ]
 )

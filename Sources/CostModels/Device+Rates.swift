@@ -29,11 +29,11 @@ extension Device {
     var memoryWriteBandwidth: Double { mainMemory.writeBandwidth?.value ?? memoryBandwidth }
 
     /// What a well-written kernel gets of the main memory: measured, or else the datasheet figure.
-    var achievableBandwidth: Double {
+    public var achievableBandwidth: Double {
         min(memoryBandwidth, achieved.bandwidth[mainMemory.level]?.value ?? .infinity)
     }
 
-    var achievableWriteBandwidth: Double {
+    public var achievableWriteBandwidth: Double {
         memoryWriteBandwidth * (achievableBandwidth / memoryBandwidth).finiteOr(1)
     }
 
