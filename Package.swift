@@ -6,8 +6,8 @@ func room(_ name: String, _ below: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: below)
 }
 
-func tests(of name: String, with others: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: exclude)
+func tests(of name: String, with others: [Target.Dependency] = [], excluding: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: excluding)
 }
 
 let package = Package(
@@ -42,6 +42,6 @@ let package = Package(
 
         tests(of: "EventEngine"),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
-        tests(of: "Workloads", with: ["Documents", "Quantities"], exclude: ["Fixtures"]),
+        tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
     ]
 )
