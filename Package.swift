@@ -44,5 +44,6 @@ let package = Package(
         tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
     ]
 )
