@@ -6,8 +6,8 @@ func room(_ name: String, _ below: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: below)
 }
 
-func tests(of name: String, with others: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: exclude)
+func tests(of name: String, with others: [Target.Dependency] = [], excluding: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: excluding)
 }
 
 let package = Package(
@@ -29,10 +29,10 @@ let package = Package(
         room("Operators", ["Quantities"]),
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
-        room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "CostModels"]),
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
+        room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
-        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Measurement", "Simulation", "Reporting"]),
+        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Reporting"]),
         .executableTarget(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -42,10 +42,11 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
 
         tests(of: "EventEngine"),
+        tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], exclude: ["Fixtures"]),
-        tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities"]),
+        tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
     ]

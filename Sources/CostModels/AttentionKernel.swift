@@ -23,10 +23,15 @@ struct AttentionKernel {
     /// Operations on the vector engine for one score: scale and subtract the maximum (one multiply-add), compare for the
     /// maximum, add to the sum, convert for the second product (FlashAttention-2, section 3.1).
     static let operationsPerScore = 4.0
+
+    /// Memory latencies that follow on each other before a block does useful work and after it: length, page table,
+    /// queries, first keys, first values, output. Fitted, not counted: the slope of decode time over waves of blocks at
+    /// contexts of at most 16 keys, where nothing else matters (Scripts/fit_attention.py).
+    static let dependentAccesses = 8.0
 }
 
 extension Units {
-    func cost(of o: Attention, by kernel: AttentionKernel, compulsory: (read: Double, written: Double)) -> TileCost {
+    func cost(of o: Attention, by kernel: AttentionKernel, moved: (read: Double, written: Double)) -> TileCost {
         let units = Double(count)
         let group = Double(max(1, o.heads / max(1, o.kvHeads)))
         let rowsPerQuery = kernel.packsHeads ? group : 1
@@ -48,8 +53,9 @@ extension Units {
         }
         let rows = Double(kernel.rows)
         var cost = TileCost()
-        cost.engine = share * rows * 2 * width / (rate / units)
         cost.vector = share * rows * (AttentionKernel.operationsPerScore / vectorRate + 1 / specialRate) * units
+        // The softmax of a block stands between its two products.
+        cost.engine = share * rows * 2 * width / (rate / units) + cost.vector
         let partials = kernel.parts > 1 ? Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(o.valueDimension) * 4 * 2 * parts : 0
         cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
         cost.cache = max(cost.cacheBytes / cacheBandwidth, share * cached / feed)
@@ -60,9 +66,10 @@ extension Units {
         let tilesPerHead = rowTiles * (kernel.packsHeads ? 1 : group)
         let inFlight = max(1, (units / tilesPerHead).rounded(.up)) * perChain
         let again = inFlight > cacheCapacity ? max(0, (tilesPerHead / units).rounded(.up) - 1) * o.cacheBytes.value : 0
-        cost.memoryBytes = compulsory.read + again + compulsory.written
-        cost.memory = (compulsory.read + again) / memoryBandwidth + compulsory.written / memoryWriteBandwidth
-        cost.latency = floor + memoryLatency + (kernel.parts > 1 ? gap : 0)
+        cost.memoryBytes = moved.read + again + moved.written
+        cost.memory = (moved.read + again) / memoryBandwidth + moved.written / memoryWriteBandwidth
+        let waves = (blocks * parts / units).rounded(.up)
+        cost.latency = floor + waves * AttentionKernel.dependentAccesses * memoryLatency + (kernel.parts > 1 ? gap : 0)
         return cost
     }
 
@@ -79,11 +86,13 @@ extension Units {
         return (total + tiles * padding, cut + padding)
     }
 
-    func fastest(_ o: Attention, splits: Bool, compulsory: (read: Double, written: Double)) -> (AttentionKernel, TileCost) {
+    func fastest(_ o: Attention, splits: Bool, moved: (read: Double, written: Double), within power: PowerBudget?) -> (AttentionKernel, TileCost) {
         var best = AttentionKernel.candidates[0]
-        var bestCost = cost(of: o, by: best, compulsory: compulsory)
+        var bestCost = TileCost(latency: .infinity)
         for candidate in AttentionKernel.candidates where splits || candidate.parts == 1 {
-            let cost = cost(of: o, by: candidate, compulsory: compulsory)
+            var cost = cost(of: o, by: candidate, moved: moved)
+            guard cost.duration < bestCost.duration else { continue }
+            power?.settle(&cost)
             if cost.duration < bestCost.duration { (best, bestCost) = (candidate, cost) }
         }
         return (best, bestCost)

@@ -88,13 +88,15 @@ public struct BankTrain: Sendable, Equatable {
     /// Nil for a memory without organisation or row timing.
     ///
     /// - Parameters:
+    ///   - banks: banks that have lanes.
     ///   - width: bytes of one stored element.
     ///   - lanes: seconds in which a bank's lanes take one column, when they are slower than its column path.
     public init?(_ memory: MemoryLevel, banks: Int, width: Double, lanes: (_ elements: Double) -> Double) {
         guard let shape = memory.organisation, var timing = PIMTiming(memory.timing), width > 0 else { return nil }
         let column = max(1, (shape.columnSize.value / width).rounded(.down))
         timing.column = max(timing.column, lanes(column))
-        self.init(timing: timing, channels: shape.channels, banksPerChannel: min(shape.banksPerChannel, ceilDivide(banks, max(1, shape.channels))),
+        let channels = max(1, min(shape.channels, banks))
+        self.init(timing: timing, channels: channels, banksPerChannel: min(shape.banksPerChannel, banks / channels),
                   rowElements: Int(max(1, min(shape.rowSize.value / width, 1e9))), columnElements: Int(min(column, 1e9)))
     }
 

@@ -31,36 +31,37 @@ public struct CSVReader {
 
     /// The next line that is not empty, nil at the end of the file.
     public mutating func nextLine() -> Line? {
-        while true {
-            guard let (range, isCut) = nextRange() else { return nil }
+        while let (bytes, ending) = nextRange() {
             lineNumber += 1
-            var range = range
-            if !isCut, range.last.map({ buffer[$0] == UInt8(ascii: "\r") }) ?? false { range = range.dropLast() }
-            if isCut { return .malformed("is longer than \(Self.longestLine >> 20) MiB") }
-            if range.isEmpty { continue }
-            // The last line of a file that ended early may have lost its tail.
-            if source.damage != nil, end == next { return .malformed("is cut off") }
-            return buffer[range].withUnsafeBufferPointer { Self.split($0) }
+            var bytes = bytes
+            if ending == .overlong { return .malformed("is longer than \(Self.longestLine >> 20) MiB") }
+            if ending == .file, source.damage != nil { return .malformed("is cut off") }
+            if bytes.last.map({ buffer[$0] == UInt8(ascii: "\r") }) ?? false { bytes = bytes.dropLast() }
+            if !bytes.isEmpty { return buffer[bytes].withUnsafeBufferPointer { Self.split($0) } }
         }
+        return nil
     }
 
-    /// The bytes of the next line without its line feed; the flag says that it was too long and skipped.
-    private mutating func nextRange() -> (Range<Int>, Bool)? {
+    private enum Ending {
+        case feed, file, overlong
+    }
+
+    /// The bytes of the next line without its line feed, and what ended it.
+    private mutating func nextRange() -> (Range<Int>, Ending)? {
         var searched = next
         while true {
             if let feed = buffer[searched..<end].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { next = feed + 1 }
-                return (next..<feed, false)
-            }
-            searched = end
-            if end - next > Self.longestLine {
-                skipLine()
-                return (next..<next, true)
+                return (next..<feed, .feed)
             }
             let kept = end - next
+            if kept > Self.longestLine {
+                skipLine()
+                return (next..<next, .overlong)
+            }
             guard fill() else {
                 defer { next = end }
-                return kept > 0 ? (next..<end, false) : nil
+                return kept > 0 ? (next..<end, .file) : nil
             }
             searched = next + kept
         }

@@ -6,8 +6,10 @@ public struct Matmul: Hashable, Sendable {
     public var n: Int
     public var k: Int
     public var batch: Int
-    /// Format of A and C, and of the arithmetic unless `math` says otherwise.
+    /// Format of A, and of C and the arithmetic unless `output` and `math` say otherwise.
     public var activations: TensorFormat
+    /// Format of C: wider than A where A was quantised for the product.
+    public var output: TensorFormat
     /// Format of B.
     public var weights: TensorFormat
     /// The arithmetic: the engine multiplies numbers of this format.
@@ -24,6 +26,7 @@ public struct Matmul: Hashable, Sendable {
         self.k = k
         self.batch = batch
         self.activations = activations
+        self.output = output ?? activations
         self.weights = weights
         self.math = math ?? activations.number ?? .fp16
         self.weightStationed = weightStationed && !cached
@@ -36,7 +39,7 @@ public struct Matmul: Hashable, Sendable {
 
     public var weightBytes: Bytes { weights.bytes(elements: Double(k) * Double(n) * Double(batch)) }
     public var inputBytes: Bytes { activations.bytes(elements: Double(m) * Double(k) * Double(batch)) }
-    public var outputBytes: Bytes { activations.bytes(elements: Double(m) * Double(n) * Double(batch)) }
+    public var outputBytes: Bytes { output.bytes(elements: Double(m) * Double(n) * Double(batch)) }
 
     public var traffic: Traffic {
         if cached { return Traffic(cacheRead: weightBytes, activationsRead: inputBytes, activationsWritten: outputBytes) }
@@ -56,14 +59,18 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var n: Int
     public var k: Int
     public var activations: TensorFormat
+    /// Format of C, that of A unless stated.
+    public var output: TensorFormat
     public var weights: TensorFormat
     public var math: NumberFormat
 
-    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, weights: TensorFormat, math: NumberFormat? = nil) {
+    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, output: TensorFormat? = nil,
+                weights: TensorFormat, math: NumberFormat? = nil) {
         self.tokens = tokens.filter { $0 > 0 }
         self.n = n
         self.k = k
         self.activations = activations
+        self.output = output ?? activations
         self.weights = weights
         self.math = math ?? activations.number ?? .fp16
     }
@@ -74,6 +81,6 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var traffic: Traffic {
         Traffic(weights: weights.bytes(elements: Double(tokens.count) * Double(k) * Double(n)),
                 activationsRead: activations.bytes(elements: Double(rows) * Double(k)),
-                activationsWritten: activations.bytes(elements: Double(rows) * Double(n)))
+                activationsWritten: output.bytes(elements: Double(rows) * Double(n)))
     }
 }
