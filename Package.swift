@@ -45,7 +45,7 @@ let package = Package(
         tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
-        tests(of: "Workloads", with: ["Documents", "Quantities"], exclude: ["Fixtures"]),
+        tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),

@@ -19,8 +19,8 @@ public struct Matmul: Hashable, Sendable {
     /// B is read from the KV cache (attention without fusion); then it is no weight either.
     public var cached: Bool
 
-    public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, weights: TensorFormat,
-                math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false) {
+    public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, output: TensorFormat? = nil,
+                weights: TensorFormat, math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false) {
         self.m = m
         self.n = n
         self.k = k
