@@ -43,5 +43,6 @@ let package = Package(
         tests(of: "EventEngine"),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
     ]
 )
