@@ -41,6 +41,7 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
 
         tests(of: "EventEngine"),
+        tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),

@@ -19,7 +19,7 @@ extension Cycle {
     func elementwise(_ o: Elementwise, on device: Device) -> Demand {
         guard let engine = device.elementwiseEngine else { return Demand(engineTime: Seconds(.infinity)) }
         let units = Units(device, engine: engine, math: o.math)
-        var bytes = device.compulsory(o.traffic)
+        var bytes = device.transferred(o.traffic)
         if o.kind == .embedding, o.rows > 0 {
             // Rows lie anywhere in the table: each is read in whole bursts.
             let row = o.traffic.weights.value / Double(o.rows)
@@ -31,7 +31,7 @@ extension Cycle {
         var occupancy = 1.0
         if o.kind.reducesRows, o.rows > 0 {
             let busiest = (Double(o.rows) / Double(units.count)).rounded(.up)
-            cost.cache = max(cost.cache, busiest * cost.cacheBytes / Double(o.rows) / units.port)
+            cost.cache = max(cost.cache, busiest * cost.cacheBytes / Double(o.rows) / units.feed)
             occupancy = min(1, Double(o.rows) / Double(units.count))
         }
         cost.occupancy = occupancy
@@ -39,7 +39,7 @@ extension Cycle {
         cost.vector = o.specials / units.specialRate / occupancy
         cost.memoryBytes = bytes.read + bytes.written
         cost.memory = bytes.read / units.memoryBandwidth + bytes.written / units.memoryWriteBandwidth
-        cost.latency = units.floor
+        cost.latency = units.floor + units.memoryLatency
         return finish(cost, flops: o.flops, math: o.math, on: engine, of: device, choice: .none)
     }
 }

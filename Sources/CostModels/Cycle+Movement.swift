@@ -8,7 +8,7 @@ extension Cycle {
         guard let exchange = Exchange(collective, over: fabric, on: device, datasheet: false) else { return bound }
         let (algorithm, time) = exchange.fastest()
         // What is sent is read from, and what arrives is written to, the memory, as far as it is more than the cache holds.
-        let local = device.compulsory(Traffic(activationsRead: Bytes(time.bytes), activationsWritten: Bytes(time.bytes)))
+        let local = device.transferred(Traffic(activationsRead: Bytes(time.bytes), activationsWritten: Bytes(time.bytes)))
         var demand = Demand(latency: Seconds(time.latency), linkTime: Seconds(time.transfer), linkBytes: Bytes(time.bytes),
                             flops: collective.flops, choice: .algorithm(algorithm))
         demand.memoryBytes = Bytes(local.read + local.written)

@@ -13,7 +13,7 @@ extension Cycle {
         }
         let math = engine.native(o.math) ?? o.math
         let widening = Widening(weights: o.weights, math: math, under: runtime, isWeight: o.weightStationed)
-        let compulsory = device.compulsory(o.traffic)
+        let compulsory = device.transferred(o.traffic)
         let product = Product(groups: [o.m], n: o.n, k: o.k, batch: o.batch,
                               inputWidth: o.activations.bitsPerElement / 8, weightWidth: widening.streamedWidth,
                               outputWidth: o.activations.bitsPerElement / 8, mathWidth: math.bits / 8,
@@ -36,7 +36,7 @@ extension Cycle {
         }
         let math = engine.native(o.math) ?? o.math
         let widening = Widening(weights: o.weights, math: math, under: runtime, isWeight: true)
-        let compulsory = device.compulsory(o.traffic)
+        let compulsory = device.transferred(o.traffic)
         let product = Product(groups: o.tokens, n: o.n, k: o.k, batch: 1,
                               inputWidth: o.activations.bitsPerElement / 8, weightWidth: widening.streamedWidth,
                               outputWidth: o.activations.bitsPerElement / 8, mathWidth: math.bits / 8,
@@ -57,7 +57,7 @@ extension Cycle {
         case .tensor, .vector: break
         }
         let units = Units(device, engine: engine, math: o.math)
-        let (kernel, cost) = units.fastest(o, splits: runtime.fuses(.splitContext), compulsory: device.compulsory(o.traffic))
+        let (kernel, cost) = units.fastest(o, splits: runtime.fuses(.splitContext), compulsory: device.transferred(o.traffic))
         return finish(cost, flops: o.flops, math: o.math, on: engine, of: device,
                       choice: .contextSplit(queries: kernel.rows, parts: kernel.parts))
     }

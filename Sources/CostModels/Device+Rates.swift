@@ -59,6 +59,19 @@ extension Device {
     }
 }
 
+extension Device {
+    /// Bytes that a kernel moves through the main memory: as `compulsory`, but activations stay in the last-level cache
+    /// only while they fill less than half of it. From there to its capacity more and more of them are gone when they
+    /// are read: replacement is not perfect and the weights pass through the same cache.
+    func transferred(_ traffic: Traffic) -> (read: Double, written: Double) {
+        let activations = traffic.activations.value
+        let half = (lastLevelCache?.capacity.value ?? 0) / 2
+        let spilled = half > 0 ? min(1, max(0, activations / half - 1)) : 1
+        return (traffic.weights.value + traffic.cacheRead.value + traffic.activationsRead.value * spilled,
+                traffic.cacheWritten.value + traffic.activationsWritten.value * spilled)
+    }
+}
+
 extension Double {
     func finiteOr(_ other: Double) -> Double { isFinite ? self : other }
 }

@@ -57,7 +57,7 @@ public struct FlashPipeline: Sendable, Equatable {
 extension Cycle {
     /// Work of a processor inside a drive: its rate, and its data at the pace of the flash behind it.
     func inStorage(_ flops: Flops, _ math: NumberFormat, _ traffic: Traffic, on engine: Engine, of device: Device) -> Demand {
-        let bytes = device.compulsory(traffic)
+        let bytes = device.transferred(traffic)
         var cost = TileCost()
         cost.engine = flops.value / (device.peak(engine, math) * device.efficiency(engine, math))
         cost.memoryBytes = bytes.read + bytes.written

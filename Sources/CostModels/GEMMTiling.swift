@@ -24,8 +24,10 @@ struct GEMMTiling {
         return all
     }()
 
-    /// The reduction advances by this many elements: one 128-byte line of 16-bit numbers.
-    static let step = 64
+    /// The reduction advances by this many elements: two steps of the widest matrix instruction (k = 16 of 16-bit numbers).
+    static let step = 32
+    /// Steps whose operands are under way while one is multiplied (CUTLASS, "Efficient GEMM", software pipelining).
+    static let stages = 4.0
 }
 
 /// What the units need for a product, in seconds and bytes, before the power limit.
@@ -78,14 +80,20 @@ extension Units {
         // Four warps (2×2) share a tile, so every operand element is read twice from the local memory.
         let local = 2 * (tm + tn) * depth * product.mathWidth / feed
         let drawn = (tm * product.inputWidth + tn * product.weightWidth) * depth
+        // Tiles whose stages fit a unit's memory together run there together and hide each other's fill and drain.
+        let stage = drawn / depth * Double(GEMMTiling.step)
+        let resident = max(1, (localCapacity / (stage * GEMMTiling.stages)).rounded(.down))
+        let fill = memoryLatency + tm * tn * product.outputWidth / feed
+        // Little's law: a step cannot come sooner than the latency over the steps under way.
+        let streaming = max(1, waves / resident) * (depth / Double(GEMMTiling.step)) * memoryLatency / GEMMTiling.stages
 
         // The whole product.
         let outputs = Double(rowTiles) * tm * Double(columnTiles) * tn * Double(product.batch)
         let partials = tiling.splitK > 1 ? outputs * 4 * 2 * Double(tiling.splitK) : 0
         var cost = TileCost()
-        cost.engine = waves * max(multiply, local)
+        cost.engine = waves * max(multiply, local) + ((waves / resident).rounded(.up) - 1) * fill
         cost.cacheBytes = tiles * drawn + outputs * product.outputWidth + partials
-        cost.cache = max(cost.cacheBytes / cacheBandwidth, waves * drawn / port)
+        cost.cache = max(cost.cacheBytes / cacheBandwidth, waves * drawn / feed, streaming)
         cost.occupancy = min(1, tiles / (waves * units))
 
         let refetched = refetch(product, rowTiles: rowTiles, columnTiles: columnTiles, tiling)
@@ -98,7 +106,7 @@ extension Units {
             let widened = Double(rowTiles) * Double(columnTiles) * tn * depth * Double(tiling.splitK) * Double(product.batch)
             cost.vector = max(widened * product.wideningOps / vectorRate, waves * tn * depth * product.wideningOps / (vectorRate / units))
         }
-        cost.latency = floor + (tiling.splitK > 1 ? 2 * memoryLatency : 0)
+        cost.latency = floor + fill + (tiling.splitK > 1 ? gap : 0)
         return cost
     }
 

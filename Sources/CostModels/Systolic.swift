@@ -80,7 +80,7 @@ extension Cycle {
 
     /// Bytes from the main memory, double-buffered: only the first fold's share is waited for.
     private func addTransfers(_ traffic: Traffic, folds: Double, to cost: inout TileCost, of device: Device) {
-        let bytes = device.compulsory(traffic)
+        let bytes = device.transferred(traffic)
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value
         let read = bytes.read / device.achievableBandwidth

@@ -10,9 +10,8 @@ struct Units {
     /// Simple operations and transcendental functions a second, all units together.
     var vectorRate: Double
     var specialRate: Double
-    /// Bytes a second that one unit can draw: its first-level bandwidth, or what its buffers can have in flight over
-    /// the memory latency (Little's law).
-    var port: Double
+    /// Bytes of a unit's local memory, which bounds what it can have in flight.
+    var localCapacity: Double
     /// Bytes a second from a unit's local memory to its engine.
     var feed: Double
     var cacheCapacity: Double
@@ -20,7 +19,10 @@ struct Units {
     var memoryBandwidth: Double
     var memoryWriteBandwidth: Double
     var memoryLatency: Double
+    /// Start and completion of a kernel beside its first round trip to the memory.
     var floor: Double
+    /// From one kernel of a pair to the next.
+    var gap: Double
 
     init(_ device: Device, engine: Engine, math: NumberFormat, sparse: Bool = false) {
         let local = device.memory.first { $0.scope == .unit }
@@ -34,13 +36,13 @@ struct Units {
         specialRate = device.engine(.special).map { device.peak($0, .fp32) } ?? vectorRate
         memoryLatency = device.mainMemory.latency?.value ?? 0
         feed = local?.bandwidth?.value ?? .infinity
-        let inFlight = (local?.capacity.value ?? .infinity) / memoryLatency
-        port = min(feed, inFlight)
+        localCapacity = local?.capacity.value ?? .infinity
         cacheCapacity = cache?.capacity.value ?? 0
         cacheBandwidth = cache.flatMap { device.achieved.bandwidth[$0.level] ?? $0.bandwidth }?.value ?? .infinity
         memoryBandwidth = device.achievableBandwidth
         memoryWriteBandwidth = device.achievableWriteBandwidth
-        floor = device.kernel.floor?.value ?? 2 * memoryLatency
+        floor = max(0, (device.kernel.floor?.value ?? 0) - memoryLatency)
+        gap = (device.kernel.graphGap ?? device.kernel.floor)?.value ?? 0
     }
 }
 
