@@ -38,5 +38,6 @@ let package = Package(
 
         tests(of: "EventEngine"),
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
     ]
 )
