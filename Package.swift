@@ -36,7 +36,14 @@ let package = Package(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+        .executableTarget(
+            name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
+            exclude: ["limit.cpp", "pipeline.py"]),
+
         tests(of: "EventEngine"),
+        tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
+        tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
     ]
 )

@@ -46,8 +46,9 @@ extension Provenance {
         if let recalledDocument { recalled = try recalledDocument.strings() }
         self.init(sources: sources, recalled: recalled)
 
-        let values = Self.values(of: reader.document)
-        if let bare = values.first(where: { source(of: $0) == nil && !isRecalled($0) }) {
+        var values: [String] = [], quantities: [String] = []
+        Self.collect(reader.document.json, at: "", named: false, into: &values, &quantities)
+        if let bare = quantities.first(where: { source(of: $0) == nil && !isRecalled($0) }) {
             throw DocumentError(file: reader.document.file, path: bare,
                                 message: "has no source; add \"\(bare)\" or a section around it to \"sources\", or to \"recalled\" if nobody checked it")
         }
@@ -64,24 +65,19 @@ extension Provenance {
         return "\"\(path)\" leads to nothing in this file\(near)"
     }
 
-    /// Paths of all values, in the order they were written.
-    private static func values(of document: Document) -> [String] {
-        var paths: [String] = []
-        collect(document.json, at: "", into: &paths)
-        return paths
-    }
-
-    private static func collect(_ json: JSON, at path: String, into paths: inout [String]) {
+    /// Paths of all values in the order they were written, and of those among them that need a source.
+    private static func collect(_ json: JSON, at path: String, named: Bool, into values: inout [String], _ quantities: inout [String]) {
         switch json {
         case .object(let members):
-            for member in members {
-                if path.isEmpty, member.key == "sources" || member.key == "recalled" { continue }
-                if names.contains(member.key), isText(member.value) { continue }
-                collect(member.value, at: path.isEmpty ? member.key : "\(path).\(member.key)", into: &paths)
+            for member in members where !(path.isEmpty && (member.key == "sources" || member.key == "recalled")) {
+                collect(member.value, at: path.isEmpty ? member.key : "\(path).\(member.key)",
+                        named: named || (names.contains(member.key) && isText(member.value)), into: &values, &quantities)
             }
         case .array(let items):
-            for (index, item) in items.enumerated() { collect(item, at: "\(path)[\(index)]", into: &paths) }
-        default: paths.append(path)
+            for (index, item) in items.enumerated() { collect(item, at: "\(path)[\(index)]", named: named, into: &values, &quantities) }
+        default:
+            values.append(path)
+            if !named { quantities.append(path) }
         }
     }
 
