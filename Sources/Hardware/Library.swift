@@ -14,6 +14,8 @@ public struct Library: Sendable {
     /// A folder of declarations inside the library.
     public enum Shelf: String, CaseIterable, Sendable {
         case devices, systems, runtimes, architectures
+        /// In `Workloads`; the room of that name reads them.
+        case models, jobs
 
         /// What one entry is called.
         public var entry: String { String(rawValue.dropLast()) }
@@ -61,7 +63,13 @@ public struct Library: Sendable {
 
     // MARK: Names and files
 
-    public func folder(of shelf: Shelf) -> String { "\(root)/HardwareSpecs/\(shelf.rawValue)" }
+    public func folder(of shelf: Shelf) -> String {
+        switch shelf {
+        case .devices, .systems, .runtimes, .architectures: "\(root)/HardwareSpecs/\(shelf.rawValue)"
+        case .models: "\(root)/Workloads/models"
+        case .jobs: "\(root)/Workloads"
+        }
+    }
 
     /// The ids of all entries of a shelf, sorted; no file is read.
     public func ids(_ shelf: Shelf) -> [String] {
@@ -73,19 +81,39 @@ public struct Library: Sendable {
     /// - Parameter name: a path, when it has a slash or ends in `.json`; else an id or an alias, in which case, `-`, `_`
     ///   and spaces do not matter.
     public func document(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document {
-        if name.contains("/") || name.hasSuffix(".json") { return try Document(contentsOf: name) }
+        if Self.isPath(name) { return try Document(contentsOf: name) }
+        if let document = try find(name, on: shelf) { return document }
+        throw unknown(name, on: [shelf])
+    }
+
+    /// Whether an argument names a file rather than an entry.
+    public static func isPath(_ name: String) -> Bool { name.contains("/") || name.hasSuffix(".json") }
+
+    /// The entry with this id or alias, nil where the shelf has none.
+    public func find(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document? {
         let ids = ids(shelf), key = Self.key(name)
         if let id = ids.first(where: { Self.key($0) == key }) { return try Document(contentsOf: "\(folder(of: shelf))/\(id).json") }
-        var known = ids
         for id in ids {
-            let document = try Document(contentsOf: "\(folder(of: shelf))/\(id).json")
-            let aliases = Self.aliases(in: document)
-            if aliases.contains(where: { Self.key($0) == key }) { return document }
-            known += aliases
+            // A broken file hides its aliases, not those of the others.
+            guard let document = try? Document(contentsOf: "\(folder(of: shelf))/\(id).json") else { continue }
+            if Self.aliases(in: document).contains(where: { Self.key($0) == key }) { return document }
+        }
+        return nil
+    }
+
+    /// What to say of a name that none of these shelves has: with the names that were probably meant.
+    public func unknown(_ name: String, on shelves: [Shelf]) -> DocumentError {
+        var known: [String] = []
+        for shelf in shelves {
+            known += ids(shelf)
+            for id in ids(shelf) {
+                if let document = try? Document(contentsOf: "\(folder(of: shelf))/\(id).json") { known += Self.aliases(in: document) }
+            }
         }
         let near = Self.nearestNames(to: name, among: known)
-        let hint = near.isEmpty ? "\"orrery list \(shelf.rawValue)\" lists them" : "did you mean \(list(near.map { "\"\($0)\"" }))?"
-        throw DocumentError(file: name, message: "is no \(shelf.entry) of the library; \(hint)")
+        let lists = list(shelves.map { "\"orrery list \($0.rawValue)\"" })
+        let hint = near.isEmpty ? "\(lists) \(shelves.count == 1 ? "lists them" : "list what there is")" : "did you mean \(list(near.map { "\"\($0)\"" }))?"
+        return DocumentError(file: name, message: "is no \(list(shelves.map(\.entry))) of the library; \(hint)")
     }
 
     /// Letters and digits of a name, in lower case: what two spellings of one name share.
