@@ -41,9 +41,10 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
 
         tests(of: "EventEngine"),
-        tests(of: "Hardware", with: ["Documents", "Quantities"]),
+        tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
     ]

@@ -23,6 +23,11 @@ struct AttentionKernel {
     /// Operations on the vector engine for one score: scale and subtract the maximum (one multiply-add), compare for the
     /// maximum, add to the sum, convert for the second product (FlashAttention-2, section 3.1).
     static let operationsPerScore = 4.0
+
+    /// Memory latencies that follow on each other before a block does useful work and after it: length, page table,
+    /// queries, first keys, first values, output. Fitted, not counted: the slope of decode time over waves of blocks at
+    /// contexts of at most 16 keys, where nothing else matters (Scripts/fit_attention.py).
+    static let dependentAccesses = 8.0
 }
 
 extension Units {
@@ -48,8 +53,9 @@ extension Units {
         }
         let rows = Double(kernel.rows)
         var cost = TileCost()
-        cost.engine = share * rows * 2 * width / (rate / units)
         cost.vector = share * rows * (AttentionKernel.operationsPerScore / vectorRate + 1 / specialRate) * units
+        // The softmax of a block stands between its two products.
+        cost.engine = share * rows * 2 * width / (rate / units) + cost.vector
         let partials = kernel.parts > 1 ? Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(o.valueDimension) * 4 * 2 * parts : 0
         cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
         cost.cache = max(cost.cacheBytes / cacheBandwidth, share * cached / feed)
@@ -62,7 +68,8 @@ extension Units {
         let again = inFlight > cacheCapacity ? max(0, (tilesPerHead / units).rounded(.up) - 1) * o.cacheBytes.value : 0
         cost.memoryBytes = compulsory.read + again + compulsory.written
         cost.memory = (compulsory.read + again) / memoryBandwidth + compulsory.written / memoryWriteBandwidth
-        cost.latency = floor + memoryLatency + (kernel.parts > 1 ? gap : 0)
+        let waves = (blocks * parts / units).rounded(.up)
+        cost.latency = floor + waves * AttentionKernel.dependentAccesses * memoryLatency + (kernel.parts > 1 ? gap : 0)
         return cost
     }
 

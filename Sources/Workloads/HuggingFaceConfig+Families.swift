@@ -159,7 +159,7 @@ extension HuggingFaceConfig {
         let decoder = stack(layers: try layers(), try attention(bias: bias, outputBias: bias), feedForward)
         var model = try model(id: id, norm: .layer, rotary: false, tied: true, decoder: decoder)
         // The table begins with two rows for padding (OPTLearnedPositionalEmbedding).
-        model.positions = try integer("max_position_embeddings", in: 1...ModelRange.dimension.upperBound) + 2
+        model.positions = try integer("max_position_embeddings", in: 1...ModelRange.dimension.upperBound - 2) + 2
         model.finalNorm = try flag("do_layer_norm_before", default: true)
         return model
     }

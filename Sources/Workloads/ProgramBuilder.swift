@@ -151,10 +151,13 @@ struct ProgramBuilder {
 
     /// A norm of its own, without the residual stream.
     mutating func secondNorm(_ name: String, _ input: Int) -> Int {
-        add(name, normalise(width: model.hidden, rows: shape.tokens, residual: false), after: [input])
+        add(name, normalise(width: model.hidden, rows: shape.tokens), after: [input])
     }
 
-    func normalise(width: Int, rows: Int, residual: Bool) -> Operator {
-        .elementwise(.norm(model.norm, rows: rows, width: width, residual: residual, activations: activations, vectors: arrangement.precision.vectors))
+    /// - Parameter scales: learned scales that the rows take, 2 where queries and keys each have their own.
+    func normalise(width: Int, rows: Int, residual: Bool = false, scales: Int = 1) -> Operator {
+        var norm = Elementwise.norm(model.norm, rows: rows, width: width, residual: residual, activations: activations, vectors: arrangement.precision.vectors)
+        norm.moved.weights = norm.moved.weights * Double(scales)
+        return .elementwise(norm)
     }
 }
