@@ -73,7 +73,7 @@ public struct Library: Sendable {
 
     /// The ids of all entries of a shelf, sorted; no file is read.
     public func ids(_ shelf: Shelf) -> [String] {
-        (names(inFolder: folder(of: shelf)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+        (names(inFolder: folder(of: shelf)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }
 
     /// The file of an entry, as a document.
@@ -113,8 +113,8 @@ public struct Library: Sendable {
             }
         }
         let near = Self.nearestNames(to: name, among: known)
-        let lists = list(shelves.map { "\"orrery list \($0.rawValue)\"" })
-        let hint = near.isEmpty ? "\(lists) \(shelves.count == 1 ? "lists them" : "list what there is")" : "did you mean \(list(near.map { "\"\($0)\"" }))?"
+        let place = shelves.count == 1 ? "\"orrery list \(shelves[0].rawValue)\" lists them" : "\"orrery list\" lists what there is"
+        let hint = near.isEmpty ? place : "did you mean \(list(near.map { "\"\($0)\"" }))?"
         return DocumentError(file: name, message: "is no \(list(shelves.map(\.entry))) of the library; \(hint)")
     }
 

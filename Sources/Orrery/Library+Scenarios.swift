@@ -33,7 +33,7 @@ extension Library {
             let runtime = try self.runtime(name)
             guard runtime.runsOn.contains(device.kind) else {
                 let others = try runtimes(for: device.kind).map { "\"\($0.id)\"" }
-                throw DocumentError(file: runtime.id, message: "does not run on a \(device.kind.rawValue) such as \(device.id)"
+                throw DocumentError(file: runtime.id, message: "does not run on a device of kind \(device.kind.rawValue), such as \(device.id)"
                                     + (others.isEmpty ? "" : "; use \(list(others))"))
             }
             return (runtime, nil)
@@ -43,9 +43,9 @@ extension Library {
             if runtime.runsOn.contains(device.kind) { return (runtime, nil) }
         }
         guard let leanest = try runtimes(for: device.kind).min(by: { ($0.hostPerKernel, $0.id) < ($1.hostPerKernel, $1.id) }) else {
-            throw DocumentError(file: "HardwareSpecs/runtimes", message: "none runs on a \(device.kind.rawValue) such as \(device.id)")
+            throw DocumentError(file: "HardwareSpecs/runtimes", message: "none runs on a device of kind \(device.kind.rawValue), such as \(device.id)")
         }
-        let why = job.runtime.map { "\($0), which the job names, does not run on a \(device.kind.rawValue)" } ?? "the job names none"
+        let why = job.runtime.map { "\($0), which the job names, does not run on a device of kind \(device.kind.rawValue)" } ?? "the job names none"
         return (leanest, "Runtime \(leanest.id) was chosen: \(why).")
     }
 

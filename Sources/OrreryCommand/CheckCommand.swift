@@ -6,8 +6,8 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Check files: the whole library, or those that are named.",
         discussion: """
-            Reads each file as the other commands would and says what is wrong in it: unknown keys, missing units, parts
-            that do not multiply to the quoted peak, values without a source. What a file describes is told from its
+            Reads each file as the other commands would and says what is wrong in it: unknown keys, missing units, parts \
+            that do not multiply to the quoted peak, values without a source. What a file describes is told from its \
             "$schema", or from its keys.
 
             Examples:

@@ -6,8 +6,8 @@ struct ExplainCommand: ParsableCommand {
         commandName: "explain",
         abstract: "Tell why a job takes as long as it does.",
         discussion: """
-            The critical path with blame, every operator with what bounds it and where it stands on the roofline, how
-            each would be carried out, and what 10 % more of each resource would buy.
+            The critical path with blame, every operator with what bounds it and where it stands on the roofline, how \
+            each would be carried out, and what a tenth more of each resource would buy.
 
             Examples:
               orrery explain llama-3.1-8b-decode --device a100-sxm-80gb --runtime pytorch-eager

@@ -18,12 +18,12 @@ struct ImportModelCommand: ParsableCommand {
         commandName: "model",
         abstract: "Read the config.json of a decoder on Hugging Face.",
         discussion: """
-            Prints a model file, or writes it to --output. Llama, Mistral, Qwen, OPT, GPT-2, GPT-NeoX, Falcon, Phi,
+            Prints a model file, or writes it to --output. Llama, Mistral, Qwen, OPT, GPT-2, GPT-NeoX, Falcon, Phi, \
             Gemma, DeepSeek, Mixtral, gpt-oss and others; an unknown model_type gives the list.
 
             Examples:
               orrery import model config.json
-              orrery import model Llama-3.1-8B/config.json --output Workloads/models/my-llama.json
+              orrery import model gpt2/config.json --output Workloads/models/my-gpt2.json
             """)
 
     @Argument(help: "The config.json.")

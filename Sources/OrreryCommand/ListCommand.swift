@@ -44,7 +44,7 @@ struct ListCommand: ParsableCommand {
         case .models: Listing(models: try entries(.models, library.model))
         case .jobs: Listing(jobs: try entries(.jobs, library.job))
         }
-        try Terminal.print(json ? listing.json.text() + "\n" : listing.text(Terminal.style))
+        try Terminal.print(json ? listing.json.text(width: 400, packed: false) + "\n" : listing.text(Terminal.style))
         if !unreadable.isEmpty { throw Terminal.Failures(messages: unreadable) }
     }
 }

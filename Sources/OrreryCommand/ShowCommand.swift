@@ -6,7 +6,7 @@ struct ShowCommand: ParsableCommand {
         commandName: "show",
         abstract: "Show one device, system, runtime, model or job.",
         discussion: """
-            What its file says and what follows from it: peaks and balance of a device, parameters and KV cache of a
+            What its file says and what follows from it: peaks and balance of a device, parameters and KV cache of a \
             model; where the numbers come from, and which of them nobody checked.
 
             Examples:

@@ -6,13 +6,13 @@ struct SimulateCommand: ParsableCommand {
         commandName: "simulate",
         abstract: "Answer a job: latency, energy, memory, and what bounds each operator.",
         discussion: """
-            The answer comes first: time to first token, time per output token, the whole job, joules, and whether it
-            fits. Then the operators by the time they take, memory by device, the critical path, and what 10 % more of
+            The answer comes first: time to first token, time per output token, the whole job, joules, and whether it \
+            fits. Then the operators by the time they take, memory by device, the critical path, and what a tenth more of \
             each resource would buy. A job that does not fit gets the missing amounts and the nearest changes instead.
 
             Examples:
               orrery simulate llama-3.1-8b-generate --device h100-sxm
-              orrery simulate llama-3.1-8b-generate --device rtx-3090 --batch 4 --weights int4/g128 --json
+              orrery simulate llama-3.1-8b-generate --device l4 --weights int4/g128 --json
             """)
 
     @Argument(help: "The job: a name or a file.")

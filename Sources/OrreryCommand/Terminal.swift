@@ -52,6 +52,7 @@ enum Terminal {
         case is DocumentError, is SimulationError, is QuantityError: fail("\(error)", .data)
         case let failures as Failures: fail(failures.messages, .data)
         case is OutputError: fail("\(error)", .output)
+        case let mistake as ValidationError: fail(mistake.message, .usage)
         case is BoundViolation: fail("\(error)", .software)
         default: exit(withUsage: error)
         }

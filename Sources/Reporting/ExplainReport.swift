@@ -103,7 +103,7 @@ extension Bound {
         case .cache: "moving bytes between the last-level cache and the engines"
         case .link: "moving bytes over a link between devices"
         case .latency: "fixed costs: starting, filling and draining a kernel, message latency"
-        case .launch: "the host, which has not launched the next kernel yet"
+        case .launch: "waiting for the host to launch the next kernel"
         case .dependency: "waiting for a result of another stream or device"
         }
     }

@@ -8,7 +8,8 @@ public struct JSONReport {
 
     public init(_ report: Report) { self.report = report }
 
-    public var text: String { json.text(width: 100) + "\n" }
+    /// One line for each figure, and one for each operator, memory and so on; ended by a line feed.
+    public var text: String { json.text(width: 400, packed: false) + "\n" }
 
     public var json: JSON {
         let timing = report.timing, energy = report.energy
@@ -61,6 +62,7 @@ public struct JSONReport {
             "device": JSON(row.device),
             "count": JSON(row.count),
             "latencySeconds": JSON(row.latency),
+            "deviceSeconds": JSON(row.deviceTime),
             "flops": JSON(row.flops),
             "bytes": JSON(row.bytes),
             "boundBy": JSON(row.boundBy.rawValue),

@@ -18,7 +18,7 @@ struct TraceStep {
     let end: Int64
     private var events: [(time: Int64, line: String)] = []
     /// What the spans of one use on one lane say about it, written once.
-    private var descriptions: [Int: JSON] = [:]
+    private var descriptions: [Int: [JSON.Member]] = [:]
 
     init(_ step: ChromeTrace.Step, system: System, allocations: [Plan.Allocation], from begin: Int64) {
         self.step = step
@@ -91,18 +91,22 @@ struct TraceStep {
     private mutating func arguments(of index: Int, _ demand: Demand) -> JSON {
         let node = timeline.graph.nodes[index]
         let key = Int(node.use) * timeline.graph.lanes.count + Int(node.lane)
-        let description = descriptions[key] ?? [
-            "boundBy": JSON(demand.boundBy.rawValue), "flops": JSON(demand.flops), "memoryBytes": JSON(demand.memoryBytes),
-            "choice": JSON(demand.choice.description),
-        ]
+        let description = descriptions[key] ?? Self.description(of: demand)
         descriptions[key] = description
         let waited: JSON = switch timeline.records[index].cause {
         case .begin: "the begin of the step"
         case .launch: "the launch"
         case .node(let other): JSON(timeline.graph.uses[Int(timeline.graph.nodes[Int(other)].use)].name)
         }
-        guard case .object(let members) = description else { return description }
-        return .object([.init(key: "layer", value: node.layer >= 0 ? JSON(Int(node.layer)) : nil), .init(key: "waitedFor", value: waited)] + members)
+        let layer: [JSON.Member] = node.layer >= 0 ? [.init(key: "layer", value: JSON(Int(node.layer)))] : []
+        return .object(layer + [.init(key: "waitedFor", value: waited)] + description)
+    }
+
+    private static func description(of demand: Demand) -> [JSON.Member] {
+        let choice = demand.choice.description
+        return [.init(key: "boundBy", value: JSON(demand.boundBy.rawValue)), .init(key: "flops", value: JSON(demand.flops)),
+                .init(key: "memoryBytes", value: JSON(demand.memoryBytes))]
+            + (choice.isEmpty ? [] : [.init(key: "choice", value: JSON(choice))])
     }
 
     /// The tracks of the links that an operator uses.
