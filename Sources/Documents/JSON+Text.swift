@@ -1,9 +1,11 @@
 extension JSON {
     /// The document as text that a person likes to read: two spaces of indentation, no line longer than `width` where
     /// that can be helped, what is short on one line. Reading it gives an equal value.
-    public func text(width: Int = 120) -> String {
+    ///
+    /// - Parameter packed: numbers and booleans that follow each other share a line.
+    public func text(width: Int = 120, packed: Bool = true) -> String {
         var text = ""
-        write(to: &text, indent: 0, used: 0, width: width)
+        write(to: &text, indent: 0, used: 0, width: width, packed: packed)
         return text
     }
 
@@ -17,7 +19,7 @@ extension JSON {
     }
 
     /// - Parameter used: characters that already stand on this line.
-    private func write(to text: inout String, indent: Int, used: Int, width: Int) {
+    private func write(to text: inout String, indent: Int, used: Int, width: Int, packed: Bool) {
         let line = onOneLine
         if used + line.count <= width, indent > 0 {
             text += line
@@ -26,11 +28,11 @@ extension JSON {
         switch self {
         case .array(let values) where !values.isEmpty:
             text += "["
-            fill(&text, values.map { (prefix: "", value: $0) }, indent: indent + 2, width: width)
+            fill(&text, values.map { (prefix: "", value: $0) }, indent: indent + 2, width: width, packed: packed)
             text += "\n" + String(repeating: " ", count: indent) + "]"
         case .object(let members) where !members.isEmpty:
             text += "{"
-            fill(&text, members.map { (prefix: quoted($0.key) + ": ", value: $0.value) }, indent: indent + 2, width: width)
+            fill(&text, members.map { (prefix: quoted($0.key) + ": ", value: $0.value) }, indent: indent + 2, width: width, packed: packed)
             text += "\n" + String(repeating: " ", count: indent) + "}"
         default:
             text += line
@@ -38,11 +40,11 @@ extension JSON {
     }
 
     /// One entry a line, but numbers, booleans and short words that follow each other share one.
-    private func fill(_ text: inout String, _ entries: [(prefix: String, value: JSON)], indent: Int, width: Int) {
+    private func fill(_ text: inout String, _ entries: [(prefix: String, value: JSON)], indent: Int, width: Int, packed: Bool) {
         var used = width
         for (index, entry) in entries.enumerated() {
             let comma = index + 1 < entries.count ? "," : ""
-            let plain = entry.value.isPlain && index > 0 && entries[index - 1].value.isPlain
+            let plain = packed && entry.value.isPlain && index > 0 && entries[index - 1].value.isPlain
             let line = entry.prefix + (entry.value.isPlain ? entry.value.onOneLine : "")
             if plain, used + 1 + line.count + comma.count <= width {
                 text += " "
@@ -52,7 +54,7 @@ extension JSON {
                 used = indent
             }
             text += entry.prefix
-            entry.value.write(to: &text, indent: indent, used: used + entry.prefix.count + comma.count, width: width)
+            entry.value.write(to: &text, indent: indent, used: used + entry.prefix.count + comma.count, width: width, packed: packed)
             text += comma
             used += line.count + comma.count
         }

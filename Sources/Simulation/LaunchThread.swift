@@ -1,0 +1,45 @@
+import EventEngine
+import Hardware
+import Quantities
+import Workloads
+
+/// The host thread that launches the nodes of one lane, in order.
+///
+/// Eager runtimes pay for every kernel; a captured graph is launched once, and once more after each wait for a result
+/// (a graph ends where the host has to decide).
+struct LaunchThread: Sendable {
+    /// Cost of one launch, on this host.
+    private let perLaunch: SimulationTime
+    private let perLayer: SimulationTime
+    private let everyNode: Bool
+    private let nodes: [Int32]
+    private var position = 0
+    private var clock = SimulationTime.zero
+    private var layer: Int16 = -1
+    /// It waits for the node that is next.
+    var isStalled = false
+
+    /// - Parameter speed: launch time of this host over that of the host on which the runtime's costs were taken.
+    init(nodes: [Int32], runtime: Runtime, hostSlowness: Double, drivesDevice: Bool) {
+        self.nodes = nodes
+        let eager = runtime.launch == .eager && drivesDevice
+        everyNode = eager
+        perLaunch = drivesDevice && runtime.launch != .inline ? SimulationTime(seconds: runtime.hostPerKernel.value * hostSlowness) : .zero
+        perLayer = eager ? SimulationTime(seconds: runtime.hostPerLayer.value * hostSlowness) : .zero
+    }
+
+    /// The node it will launch next, nil at the end.
+    var next: Int? { position < nodes.count ? Int(nodes[position]) : nil }
+
+    /// Launches the next node and returns when it is on the device.
+    mutating func launch(_ node: OperatorGraph.Node, at now: SimulationTime, afterStall: Bool) -> SimulationTime {
+        clock = max(clock, now)
+        if everyNode || afterStall { clock = clock + perLaunch }
+        if node.layer != layer, node.layer >= 0 {
+            layer = node.layer
+            clock = clock + perLayer
+        }
+        position += 1
+        return clock
+    }
+}

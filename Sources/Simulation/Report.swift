@@ -1,0 +1,107 @@
+import CostModels
+import Quantities
+
+/// The answer to a job on a system: how long, how many joules, does it fit, and why.
+public struct Report: Sendable {
+    public var basis: Basis
+    public var fits: Bool
+    public var memory: [DeviceMemory]
+    /// The nearest changes that would make it fit, nearest first; empty when it does.
+    public var advice: [String]
+    /// Nil when the job does not fit.
+    public var timing: Timing?
+    public var energy: Energy?
+    public var operators: [OperatorRow]
+    /// Seconds of the whole job on its critical path, by operator and by what bound it; largest first.
+    public var blame: [BlameRow]
+    public var sensitivities: [Sensitivity]
+    /// What simplifications or missing facts a reader should know of.
+    public var notes: [String]
+
+    /// What the figures rest on.
+    public struct Basis: Sendable {
+        public var version: String
+        public var job: String
+        public var system: String
+        public var runtime: String
+        public var costModel: String
+        /// Name of the calibration, nil for none.
+        public var calibration: String?
+        /// Facts the device file lacks and its architecture's defaults supplied.
+        public var inherited: [String]
+        /// Facts nobody checked against a document, of the accelerator.
+        public var recalled: [String]
+    }
+
+    public struct DeviceMemory: Sendable {
+        /// Group name, and device name.
+        public var group: String
+        public var device: String
+        public var capacity: Bytes
+        public var peak: Bytes
+        public var weights: Bytes
+        public var cache: Bytes
+        public var activations: Bytes
+        public var workspace: Bytes
+        /// What the runtime may use: the capacity, or the fraction of it that it is allowed.
+        public var usable: Bytes
+        public var fits: Bool { peak <= usable }
+    }
+
+    public struct Timing: Sendable {
+        /// The whole job.
+        public var latency: Seconds
+        /// Time to first token: the prefill (nil without one).
+        public var ttft: Seconds?
+        /// Mean time per output token after the first (nil without decode).
+        public var tpot: Seconds?
+        /// Tokens of all sequences a second: output tokens over the latency; prompt tokens for a prefill job.
+        public var outputTokensPerSecond: Double?
+        public var promptTokensPerSecond: Double?
+        /// The physical bound of the whole job: datasheet peaks and compulsory bytes, nothing else.
+        public var bound: Seconds
+        /// Of the accelerators' time, the part in which one of their kernels ran.
+        public var busyFraction: Double
+    }
+
+    public struct Energy: Sendable {
+        public var total: Joules
+        /// By component: compute, memory, cache, link, static, host, storage …, in a fixed order.
+        public var components: [(name: String, energy: Joules)]
+        /// What is inside the boundary, in words.
+        public var boundary: String
+        public var averagePower: Watts
+    }
+
+    public struct OperatorRow: Sendable {
+        public var name: String
+        public var kind: String
+        public var device: String
+        /// Executions over the job and all devices.
+        public var count: Double
+        /// Time in which it ran, summed over executions of one device of its lane.
+        public var latency: Seconds
+        public var flops: Flops
+        public var bytes: Bytes
+        public var boundBy: Bound
+        public var energy: Joules
+        /// What the kernel choice was, for the longest of them: "128×256 tiles, split-K 4".
+        public var choice: String
+        /// Time in which it ran, summed over executions of all devices: `flops / deviceTime` is the rate of one device.
+        public var deviceTime: Seconds = .zero
+    }
+
+    public struct BlameRow: Sendable {
+        public var name: String
+        public var bound: Bound
+        public var seconds: Seconds
+    }
+
+    /// What one resource is worth: the change of the job's latency when it is a tenth better.
+    public struct Sensitivity: Sendable {
+        public var resource: String
+        public var latency: Seconds
+        /// Speed-up minus 1: 0.08 means that 10 % more of it buys 8 %.
+        public var gain: Double
+    }
+}

@@ -1,0 +1,89 @@
+import CostModels
+import Hardware
+import Operators
+import Quantities
+import Workloads
+
+/// Version of the program, as every report states it.
+public let orreryVersion = "0.1.0"
+
+/// How long a job takes on a system, how many joules, whether it fits, and why.
+///
+/// - Returns: a report; when the job does not fit, one without timing that says how much is missing where and what would
+///   make it fit.
+/// - Throws: `DocumentError` where the job cannot be laid onto the system (heads not divisible by the tensor parallelism …),
+///   `SimulationError` where the system lacks something that the job needs (a link, a group).
+public func simulate(_ job: Job, on system: System, under runtime: Runtime, with costs: some CostModel) throws -> Report {
+    let plan = try Plan(lowering: job, onto: system, under: runtime)
+    let ledger = MemoryLedger(placing: plan, on: system, under: runtime)
+    var report = Report(of: job, on: system, under: runtime, costModel: costs.name, ledger: ledger)
+    guard ledger.fits else {
+        report.advice = FitAdvice.nearest(for: job, on: system, under: runtime)
+        return report
+    }
+    let run = try JobRun(plan, on: system, under: runtime, with: costs)
+    report.fill(from: run, for: job, bound: try plan.bound(on: system, under: runtime))
+    report.sensitivities = try Sensitivity.all(of: plan, on: system, under: runtime, with: costs, baseline: run.latency)
+    return report
+}
+
+/// The simulated steps of a job, with how many steps each stands for.
+public struct JobRun: Sendable {
+    public let plan: Plan
+    public let timelines: [Timeline]
+    /// By step of the plan.
+    public let weights: [Double]
+    let system: System
+
+    public init(_ plan: Plan, on system: System, under runtime: Runtime, with costs: some CostModel) throws(SimulationError) {
+        var timelines: [Timeline] = []
+        for step in plan.steps {
+            timelines.append(try Timeline(running: step.graph, on: system, under: runtime, with: costs))
+        }
+        self.plan = plan
+        self.timelines = timelines
+        self.system = system
+        weights = StepWeights(of: plan).weights
+    }
+
+    public var latency: Seconds { Seconds(zip(timelines, weights).reduce(0) { $0 + $1.0.duration.value * $1.1 }) }
+
+    /// Time of the steps that are decode steps, or of those that are not.
+    func time(decoding: Bool) -> Seconds {
+        var sum = 0.0
+        for (index, step) in plan.steps.enumerated() {
+            let decodes = if case .decode = step.phase { true } else { false }
+            if decodes == decoding { sum += timelines[index].duration.value * weights[index] }
+        }
+        return Seconds(sum)
+    }
+}
+
+extension Timeline {
+    /// Runs a graph once on a system.
+    public init(running graph: OperatorGraph, on system: System, under runtime: Runtime, with costs: some CostModel) throws(SimulationError) {
+        let prepared = try PreparedGraph(graph, on: system, under: runtime, with: costs)
+        let slowness = (system.host?.device.kernel.launch).flatMap { own in runtime.referenceLaunch.map { own / $0 } } ?? 1
+        var nodes = [[Int32]](repeating: [], count: graph.lanes.count)
+        for (index, node) in graph.nodes.enumerated() { nodes[Int(node.lane)].append(Int32(index)) }
+        let threads = graph.lanes.indices.map { lane in
+            LaunchThread(nodes: nodes[lane], runtime: runtime, hostSlowness: slowness, drivesDevice: graph.lanes[lane].group == system.accelerator.name)
+        }
+        var simulation = StepSimulation(graph, prepared: prepared, threads: threads)
+        let records = simulation.run()
+        let hostTime = runtime.hostPerStep * slowness
+        let end = records.map(\.end).max()?.seconds ?? 0
+        self.init(graph: graph, records: records, demands: prepared.demands, hostTime: hostTime, duration: hostTime + Seconds(end))
+    }
+}
+
+extension Plan {
+    /// The physical bound of all steps.
+    func bound(on system: System, under runtime: Runtime) throws(SimulationError) -> Seconds {
+        var sum = 0.0
+        for (step, weight) in zip(steps, StepWeights(of: self).weights) {
+            sum += try RooflineBound.time(of: step.graph, on: system, under: runtime).value * weight
+        }
+        return Seconds(sum)
+    }
+}

@@ -1,0 +1,137 @@
+import CostModels
+import EventEngine
+import Quantities
+import Workloads
+
+/// Runs one graph on a system: launch threads, streams, and resources that running operators share.
+///
+/// A node starts when its dependencies have ended, its predecessor in its stream has ended, and the host has launched it.
+/// It then takes its fixed latency and, after that, goes at the pace of its scarcest resource.
+struct StepSimulation: ~Copyable {
+    private let graph: OperatorGraph
+    private let prepared: PreparedGraph
+    private let waiting: Waiting
+    private var engine: SimulationEngine
+    private var threads: [LaunchThread]
+    /// Nodes that still have to end before each node, its predecessor in the stream included.
+    private var pending: [Int32]
+    /// When the host has launched each node; `never` while it has not.
+    private var launched: [SimulationTime]
+    /// Start of the latest node by lane and stream: two kernels are at least a gap apart.
+    private var latestStart: [SimulationTime]
+    private var records: [Timeline.Record]
+
+    init(_ graph: OperatorGraph, prepared: PreparedGraph, threads: [LaunchThread]) {
+        self.graph = graph
+        self.prepared = prepared
+        self.threads = threads
+        waiting = Waiting(in: graph)
+        engine = SimulationEngine(capacities: prepared.capacities)
+        pending = waiting.counts
+        launched = Array(repeating: .never, count: graph.nodes.count)
+        latestStart = Array(repeating: SimulationTime(picoseconds: .min / 2), count: graph.lanes.count * OperatorGraph.Stream.allCases.count)
+        records = Array(repeating: .init(start: .never, end: .never, cause: .begin), count: graph.nodes.count)
+    }
+
+    /// Runs to the end and returns what happened to each node.
+    mutating func run() -> [Timeline.Record] {
+        for lane in threads.indices { launch(from: lane, at: .zero, stalled: false) }
+        while let event = engine.next() {
+            switch event.kind {
+            case .timer: engine.start(event.id, works: prepared[graph.nodes[event.id]].works)
+            case .completion: end(event.id, at: event.time)
+            }
+        }
+        return records
+    }
+
+    /// Lets a lane's thread launch until it has to see a result first.
+    private mutating func launch(from lane: Int, at now: SimulationTime, stalled: Bool) {
+        var justStalled = stalled
+        while let node = threads[lane].next {
+            if graph.nodes[node].waitsForHost && pending[node] > 0 {
+                threads[lane].isStalled = true
+                return
+            }
+            launched[node] = threads[lane].launch(graph.nodes[node], at: justStalled ? now : .zero, afterStall: justStalled)
+            justStalled = false
+            if pending[node] == 0 { start(node, at: now, releasedBy: .begin) }
+        }
+    }
+
+    /// Starts a node whose dependencies have ended at `now`, or as soon after as the host and the kernel gap allow.
+    private mutating func start(_ node: Int, at now: SimulationTime, releasedBy cause: Timeline.Cause) {
+        let n = graph.nodes[node], entry = prepared[n]
+        let queue = Int(n.lane) * OperatorGraph.Stream.allCases.count + Int(n.stream.rawValue)
+        let host = max(launched[node], latestStart[queue] + entry.gap)
+        let time = max(now, host)
+        latestStart[queue] = time
+        records[node].start = time
+        records[node].cause = host > now ? .launch : cause
+        let ready = time + entry.latency
+        if ready > now { engine.schedule(node, at: ready) } else { engine.start(node, works: entry.works) }
+    }
+
+    private mutating func end(_ node: Int, at now: SimulationTime) {
+        records[node].end = now
+        for next in waiting[node] {
+            let next = Int(next)
+            pending[next] -= 1
+            guard pending[next] == 0 else { continue }
+            if launched[next] < .never {
+                start(next, at: now, releasedBy: .node(Int32(node)))
+            } else if let lane = threads.indices.first(where: { threads[$0].isStalled && threads[$0].next == next }) {
+                threads[lane].isStalled = false
+                launch(from: lane, at: now, stalled: true)
+            }
+        }
+    }
+}
+
+/// For every node the nodes that wait for it, in compressed rows: those that depend on it and its successor in its stream.
+struct Waiting: Sendable {
+    private var starts: [Int32]
+    private var targets: [Int32]
+    /// How many nodes each node waits for.
+    let counts: [Int32]
+
+    init(in graph: OperatorGraph) {
+        let n = graph.nodes.count, streams = OperatorGraph.Stream.allCases.count
+        var previous = [Int32](repeating: -1, count: graph.lanes.count * streams)
+        var before = [Int32](repeating: -1, count: n)
+        var counts = [Int32](repeating: 0, count: n)
+        var starts = [Int32](repeating: 0, count: n + 1)
+        for index in 0..<n {
+            let node = graph.nodes[index]
+            let queue = Int(node.lane) * streams + Int(node.stream.rawValue)
+            before[index] = previous[queue]
+            previous[queue] = Int32(index)
+            for dependency in graph.dependencies(of: index) {
+                starts[Int(dependency) + 1] += 1
+                counts[index] += 1
+            }
+            if before[index] >= 0 {
+                starts[Int(before[index]) + 1] += 1
+                counts[index] += 1
+            }
+        }
+        for index in 0..<n { starts[index + 1] += starts[index] }
+        var place = starts
+        var targets = [Int32](repeating: 0, count: Int(starts[n]))
+        for index in 0..<n {
+            for dependency in graph.dependencies(of: index) {
+                targets[Int(place[Int(dependency)])] = Int32(index)
+                place[Int(dependency)] += 1
+            }
+            if before[index] >= 0 {
+                targets[Int(place[Int(before[index])])] = Int32(index)
+                place[Int(before[index])] += 1
+            }
+        }
+        self.starts = starts
+        self.targets = targets
+        self.counts = counts
+    }
+
+    subscript(node: Int) -> ArraySlice<Int32> { targets[Int(starts[node])..<Int(starts[node + 1])] }
+}
