@@ -176,7 +176,8 @@ public struct Power: Sendable {
     public var limit: Watts?
     /// Drawn while a kernel is resident, before any operation or byte: leakage and clock trees.
     public var active: Watts?
-    /// Energy of one operation by arithmetic format, at the boost clock.
+    /// Energy of one operation by arithmetic format with its way through registers and local memory, at the clock of the
+    /// engine; it falls with the square of the clock (the voltage goes with it).
     public var perFlop: [NumberFormat: JoulesPerFlop]
     /// Energy of one byte by memory level, the path to the engine included.
     public var perByte: [MemoryLevel.Level: JoulesPerByte]
@@ -195,10 +196,14 @@ public struct Power: Sendable {
 }
 
 /// Fixed costs of starting work on the device.
+///
+/// A kernel takes at least `floor` and the next one starts a gap later; `floor` plus `graphGap` is the measured time of
+/// the smallest matrix product when many follow each other in a graph.
 public struct KernelCosts: Sendable {
-    /// Shortest duration of any kernel: start, drain and completion signal.
+    /// Shortest duration of a matrix product, the gap to the next kernel not included: start, fill, drain, completion.
     public var floor: Seconds?
-    /// Gap from one kernel to the next when the host is ahead in a stream.
+    /// Gap from one kernel to the next in a stream whose host is ahead. The time from one tiny kernel to the next bounds it
+    /// from above, and that is what the shipped devices state.
     public var streamGap: Seconds?
     /// The same inside a captured graph.
     public var graphGap: Seconds?
