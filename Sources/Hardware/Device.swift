@@ -77,6 +77,11 @@ public struct Engine: Sendable {
     public var rates: [NumberFormat: FlopsPerCycle]
     /// How much faster it multiplies when two of every four weights are zero; 1 where it has no such mode.
     public var sparsity24: Double
+    /// How often an operand element leaves the unit's local memory for one product of a tile: 2 where four warps (2×2)
+    /// fetch it into their registers, 1 where the engine reads that memory itself.
+    public var operandReads: Double
+    /// Units that one read of the cache can serve at once, in the shape the libraries use (thread block clusters).
+    public var multicast: Int
     public var systolic: Systolic?
 
     /// Peak of all engines of this kind together, nil where the format has no native rate.
