@@ -66,9 +66,10 @@ extension Units {
 
         // One tile on one unit.
         let multiply = 2 * tm * tn * depth / (rate / units)
-        // Four warps (2×2) share a tile, so every operand element is read twice from the local memory.
-        let local = 2 * (tm + tn) * depth * product.mathWidth / feed
+        let local = operandReads * (tm + tn) * depth * product.mathWidth / feed
         let drawn = (tm * product.inputWidth + tn * product.weightWidth) * depth
+        // Units next to each other share the larger operand.
+        let shared = drawn - max(tm * product.inputWidth, tn * product.weightWidth) * depth * (1 - 1 / multicast)
         // Tiles whose stages fit a unit's memory together run there together and hide each other's fill and drain.
         let stage = drawn / depth * Double(GEMMTiling.step)
         let resident = max(1, (localCapacity / (stage * GEMMTiling.stages)).rounded(.down))
@@ -81,7 +82,7 @@ extension Units {
         let partials = tiling.splitK > 1 ? outputs * 4 * 2 * Double(tiling.splitK) : 0
         var cost = TileCost()
         cost.engine = waves * max(multiply, local) + ((waves / resident).rounded(.up) - 1) * fill
-        cost.cacheBytes = tiles * drawn + outputs * product.outputWidth + partials
+        cost.cacheBytes = tiles * shared + outputs * product.outputWidth + partials
         cost.cache = max(cost.cacheBytes / cacheBandwidth, waves * drawn / feed, streaming)
         cost.occupancy = min(1, tiles / (waves * units))
 

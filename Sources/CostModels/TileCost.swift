@@ -45,6 +45,7 @@ struct PowerBudget {
         cost.engine /= clock
         cost.vector /= clock
         cost.cache /= clock
-        cost.memory = max(cost.memory, (core * clock * clock + other) / limit.budget.value - cost.latency)
+        let drawn = (core * clock * clock + other) / limit.budget.value - cost.latency
+        if drawn > engine / clock * (1 + roundingSlack) { cost.memory = max(cost.memory, drawn) }
     }
 }

@@ -78,16 +78,18 @@ public struct Library: Sendable {
 
     /// The file of an entry, as a document.
     ///
-    /// - Parameter name: a path, when it has a slash or ends in `.json`; else an id or an alias, in which case, `-`, `_`
-    ///   and spaces do not matter.
+    /// - Parameter name: a path (`isPath`), else an id or an alias, in which case, `-`, `_` and spaces do not matter.
     public func document(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document {
         if Self.isPath(name) { return try Document(contentsOf: name) }
         if let document = try find(name, on: shelf) { return document }
         throw unknown(name, on: [shelf])
     }
 
-    /// Whether an argument names a file rather than an entry.
-    public static func isPath(_ name: String) -> Bool { name.contains("/") || name.hasSuffix(".json") }
+    /// Whether an argument names a file rather than an entry: it ends in `.json`, begins with `/` or `.`, or has several
+    /// slashes. `meta-llama/Llama-3.1-8B` is a name: that of a repository, under which models are known.
+    public static func isPath(_ name: String) -> Bool {
+        name.hasSuffix(".json") || name.hasPrefix("/") || name.hasPrefix(".") || name.count { $0 == "/" } > 1
+    }
 
     /// The entry with this id or alias, nil where the shelf has none.
     public func find(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document? {

@@ -32,10 +32,11 @@ enum CommandTiming: String, CaseIterable {
     case tRRD, tRRD_S, tRRD_L, tCCD, tCCD_S, tCCD_L
     /// Column command to data.
     case tCL, tCWL
-    /// Filling the global operand buffer of a channel; one whole row of multiply-accumulates in all its banks (NeuPIMs).
-    case tGWRITE, tGEMV
     /// Switching a channel between ordinary and all-bank compute mode (AiM).
     case tMODCH
+    /// Filling the global buffer with one row of operands; one row opened, multiplied and read out in all banks, where a
+    /// source states only these wholes (NeuPIMs).
+    case tGWRITE, tGEMV
     /// Flash page read, page program, block erase.
     case tR, tPROG, tBERS
 }

@@ -32,7 +32,7 @@ extension Provenance {
     /// Members that name things; every other value of a declaration must say where it comes from.
     private static let names: Set<String> = [
         "$schema", "name", "kind", "architecture", "aliases", "host", "level", "per", "technology", "dataflow", "spec", "between",
-        "topology", "scope", "runsOn", "launch",
+        "topology", "scope", "runsOn",
     ]
 
     /// Takes `sources` and `recalled`, and checks that every value of the document is covered by one of them and that
@@ -71,7 +71,7 @@ extension Provenance {
         case .object(let members):
             for member in members where !(path.isEmpty && (member.key == "sources" || member.key == "recalled")) {
                 collect(member.value, at: path.isEmpty ? member.key : "\(path).\(member.key)",
-                        named: named || (names.contains(member.key) && isText(member.value)), into: &values, &quantities)
+                        named: named || (isText(member.value) && (names.contains(member.key) || path.isEmpty && member.key == "launch")), into: &values, &quantities)
             }
         case .array(let items):
             for (index, item) in items.enumerated() { collect(item, at: "\(path)[\(index)]", named: named, into: &values, &quantities) }
@@ -81,11 +81,10 @@ extension Provenance {
         }
     }
 
-    /// Whether a value is a word or a list of words. A group of a system may be called `host`, too, but is an object;
-    /// `launch` is a word in a runtime and a time, with a digit in front, in a device.
+    /// Whether a value is a word or a list of words: a group of a system may be called `host`, too, but is an object.
     private static func isText(_ json: JSON) -> Bool {
         switch json {
-        case .string(let text): !(text.utf8.first.map { (48...57).contains($0) } ?? false)
+        case .string: true
         case .array(let items): items.allSatisfy(isText)
         default: false
         }

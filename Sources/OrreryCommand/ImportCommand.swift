@@ -23,7 +23,7 @@ struct ImportModelCommand: ParsableCommand {
 
             Examples:
               orrery import model config.json
-              orrery import model Llama-3.1-8B/config.json --output Workloads/models/my-llama.json
+              orrery import model gpt2/config.json --output Workloads/models/my-gpt2.json
             """)
 
     @Argument(help: "The config.json.")

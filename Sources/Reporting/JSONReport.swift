@@ -62,6 +62,7 @@ public struct JSONReport {
             "device": JSON(row.device),
             "count": JSON(row.count),
             "latencySeconds": JSON(row.latency),
+            "deviceSeconds": JSON(row.deviceTime),
             "flops": JSON(row.flops),
             "bytes": JSON(row.bytes),
             "boundBy": JSON(row.boundBy.rawValue),

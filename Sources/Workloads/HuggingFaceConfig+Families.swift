@@ -54,7 +54,7 @@ extension HuggingFaceConfig {
         let both = try flag("attention_bias", default: false)
         var attention = try attention(bias: bias || both, outputBias: both, queryKeyNorm: queryKeyNorm)
         if try flag("use_sliding_window", default: false) {
-            let first = try integer("max_window_layers", in: 0...ModelRange.layers.upperBound, default: 0)
+            let first = try integer("max_window_layers", in: 0...ModelRange.layers.upperBound)
             guard first == 0 || first >= layers || document(of: "layer_types") != nil else {
                 throw document.error("max_window_layers", "\(first) of \(layers) layers with full attention first are not supported")
             }
@@ -139,7 +139,7 @@ extension HuggingFaceConfig {
 
     private func phi(_ id: String) throws(DocumentError) -> Model {
         let attention = try attention(bias: true, outputBias: true, queryKeyNorm: try flag("qk_layernorm", default: false))
-        let feedForward = FeedForward(kind: try kind("hidden_act", gated: false, default: .gelu), dimension: try integer("intermediate_size"), bias: true)
+        let feedForward = try plain("hidden_act", dimension: try integer("intermediate_size"))
         var decoder = stack(layers: try layers(), attention, feedForward)
         decoder.parallelBlocks = true
         decoder.norms = 1
@@ -155,11 +155,11 @@ extension HuggingFaceConfig {
             throw width.error("embeddings of another width than \(hidden) hidden elements are not supported")
         }
         let bias = try flag("enable_bias", default: true)
-        let feedForward = FeedForward(kind: try kind("activation_function", gated: false, default: .relu), dimension: try integer("ffn_dim"), bias: bias)
+        let feedForward = try plain("activation_function", usual: .relu, dimension: try integer("ffn_dim"), bias: bias)
         let decoder = stack(layers: try layers(), try attention(bias: bias, outputBias: bias), feedForward)
         var model = try model(id: id, norm: .layer, rotary: false, tied: true, decoder: decoder)
         // The table begins with two rows for padding (OPTLearnedPositionalEmbedding).
-        model.positions = try integer("max_position_embeddings", in: 1...ModelRange.dimension.upperBound) + 2
+        model.positions = try integer("max_position_embeddings", in: 1...ModelRange.dimension.upperBound - 2) + 2
         model.finalNorm = try flag("do_layer_norm_before", default: true)
         return model
     }
@@ -183,13 +183,12 @@ extension HuggingFaceConfig {
 
     /// The feed-forward network of GPT-2 and GPT-J: `n_inner`, or four times the width.
     private func plainInner() throws(DocumentError) -> FeedForward {
-        FeedForward(kind: try kind("activation_function", gated: false, default: .gelu),
-                    dimension: try integer("n_inner", default: 4 * (try hidden())), bias: true)
+        try plain("activation_function", dimension: try integer("n_inner", default: 4 * (try hidden())))
     }
 
     private func gptNeoX(_ id: String) throws(DocumentError) -> Model {
         let bias = try flag("attention_bias", default: true)
-        let feedForward = FeedForward(kind: try kind("hidden_act", gated: false, default: .gelu), dimension: try integer("intermediate_size"), bias: true)
+        let feedForward = try plain("hidden_act", dimension: try integer("intermediate_size"))
         var decoder = stack(layers: try layers(), try attention(bias: bias, outputBias: bias), feedForward)
         decoder.parallelBlocks = try flag("use_parallel_residual", default: true)
         return try model(id: id, norm: .layer, tied: false, decoder: decoder)
@@ -199,15 +198,14 @@ extension HuggingFaceConfig {
     /// groups its heads and has two norms side by side, Falcon-RW runs its blocks one after the other.
     private func falcon(_ id: String) throws(DocumentError) -> Model {
         let (grouped, parallel) = (try flag("new_decoder_architecture", default: false), try flag("parallel_attn", default: true))
-        let (bias, hidden) = (try flag("bias", default: false), try hidden())
+        let bias = try flag("bias", default: false)
         var attention = try attention(bias: bias, outputBias: bias)
         if grouped {
             attention.kvHeads = try integer("num_kv_heads", "n_head_kv", in: ModelRange.heads, default: attention.heads)
         } else {
             attention.kvHeads = try flag("multi_query", default: true) ? 1 : attention.heads
         }
-        let feedForward = FeedForward(kind: try kind("activation", gated: false, default: .gelu),
-                                      dimension: try integer("ffn_hidden_size", default: 4 * hidden), bias: bias)
+        let feedForward = try plain("activation", dimension: try integer("ffn_hidden_size", default: 4 * (try hidden())), bias: bias)
         var decoder = stack(layers: try integer("num_hidden_layers", "n_layer", in: ModelRange.layers), attention, feedForward)
         decoder.parallelBlocks = grouped || parallel
         decoder.norms = grouped ? try integer("num_ln_in_parallel_attn", in: 1...2, default: 2) : (parallel ? 1 : 2)
@@ -218,7 +216,8 @@ extension HuggingFaceConfig {
 
     private func bloom(_ id: String) throws(DocumentError) -> Model {
         let feedForward = FeedForward(kind: .gelu, dimension: 4 * (try hidden()), bias: true)
-        let decoder = stack(layers: try integer("n_layer", "num_hidden_layers", in: ModelRange.layers), try attention(bias: true, outputBias: true), feedForward)
+        let layers = try integer("n_layer", "num_hidden_layers", in: ModelRange.layers)
+        let decoder = stack(layers: layers, try attention(bias: true, outputBias: true), feedForward)
         var model = try model(id: id, norm: .layer, rotary: false, tied: true, decoder: decoder)
         model.embeddingNorm = true
         return model

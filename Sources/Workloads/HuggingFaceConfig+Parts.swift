@@ -15,7 +15,8 @@ extension HuggingFaceConfig {
     /// - Parameters:
     ///   - tied: whether input and output embeddings are one where nothing is said.
     ///   - vocabulary: tokens where nothing is said; without it something has to be.
-    func model(id: String, norm: Model.Norm = .rms, rotary: Bool = true, tied: Bool, vocabulary: Int? = nil, decoder: Stack) throws(DocumentError) -> Model {
+    func model(id: String, norm: Model.Norm = .rms, rotary: Bool = true, tied: Bool, vocabulary: Int? = nil,
+               decoder: Stack) throws(DocumentError) -> Model {
         Model(id: id, name: id, aliases: [], family: .decoder,
               hidden: try hidden(),
               vocabulary: try integer("vocab_size", default: vocabulary),
@@ -61,6 +62,10 @@ extension HuggingFaceConfig {
     func gated(_ kind: FeedForward.Kind, bias: Bool = false) throws(DocumentError) -> FeedForward {
         FeedForward(kind: try self.kind("hidden_act", "hidden_activation", gated: true, default: kind),
                     dimension: try integer("intermediate_size"), bias: bias)
+    }
+
+    func plain(_ activation: String, usual: FeedForward.Kind = .gelu, dimension: Int, bias: Bool = true) throws(DocumentError) -> FeedForward {
+        FeedForward(kind: try kind(activation, gated: false, default: usual), dimension: dimension, bias: bias)
     }
 
     func stack(layers: Int, _ attention: AttentionShape, _ feedForward: FeedForward, experts: Experts? = nil) -> Stack {

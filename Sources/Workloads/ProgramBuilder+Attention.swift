@@ -33,7 +33,7 @@ extension ProgramBuilder {
                      add("attention.value", product(m: shape.tokens, n: kv * d, k: model.hidden), after: [input])]
         }
         if a.queryKeyNorm {
-            parts = [add("attention.query-key-norm", normalise(width: d, rows: shape.tokens * (heads + kv), residual: false), after: parts)]
+            parts = [add("attention.query-key-norm", normalise(width: d, rows: shape.tokens * (heads + kv), scales: 2), after: parts)]
         }
         parts = positionAndCache(parts, rotated: model.rotary ? (heads + kv) * d : 0, table: d, cached: 2 * kv * d, carried: kv * d)
         return (parts, Attention(batch: shape.sequences, queries: shape.queries, context: shape.context, heads: heads, kvHeads: kv,
@@ -75,13 +75,13 @@ extension ProgramBuilder {
                 query = add("attention.query-down", product(m: tokens, n: latent.queryRank, k: h), after: [input])
                 keyValue = add("attention.key-value-down", product(m: tokens, n: compressed, k: h), after: [input])
             }
-            query = add("attention.query-norm", normalise(width: latent.queryRank, rows: tokens, residual: false), after: [query])
+            query = add("attention.query-norm", normalise(width: latent.queryRank, rows: tokens), after: [query])
             query = add("attention.query-up", product(m: tokens, n: heads * keyDimension, k: latent.queryRank), after: [query])
         } else {
             query = add("attention.query", product(m: tokens, n: heads * keyDimension, k: h), after: [input])
             keyValue = add("attention.key-value-down", product(m: tokens, n: compressed, k: h), after: [input])
         }
-        keyValue = add("attention.key-value-norm", normalise(width: latent.keyValueRank, rows: tokens, residual: false), after: [keyValue])
+        keyValue = add("attention.key-value-norm", normalise(width: latent.keyValueRank, rows: tokens), after: [keyValue])
         var parts = positionAndCache([query, keyValue], rotated: (heads + 1) * latent.ropeDimension, table: latent.ropeDimension,
                                      cached: compressed, carried: latent.keyValueRank)
         if shape.isDecode {

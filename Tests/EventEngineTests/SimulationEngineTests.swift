@@ -36,15 +36,14 @@ struct SimulationEngineTests {
 
     @Test("What starts at the picosecond in which another activity ends does not delay that end")
     func dueActivityIsDone() {
-        // Both end at 2 µs; the first end starts a third activity, the second is not held up by it.
+        // Three end at 3 µs and 0.4 ps, which is 3 µs; ten that start then must not stretch the 0.4 ps left.
         var engine = SimulationEngine(resources: 1)
-        engine.start(0, works: [0: 1e-6])
-        engine.start(1, works: [0: 1e-6])
+        for id in 0 ..< 3 { engine.start(id, works: [0: 3.000_000_4e-6 / 3]) }
         var events = [engine.next()]
-        engine.start(2, works: [0: 1e-6])
-        events += [engine.next(), engine.next()]
-        #expect(events.map { $0?.id } == [0, 1, 2])
-        #expect(events.map { $0?.time.picoseconds } == [2_000_000, 2_000_000, 3_000_000])
+        for id in 10 ..< 20 { engine.start(id, works: [0: 1e-6]) }
+        events += [engine.next(), engine.next(), engine.next()]
+        #expect(events.map { $0?.id } == [0, 1, 2, 10])
+        #expect(events.map { $0?.time.picoseconds } == [3_000_000, 3_000_000, 3_000_000, 13_000_000])
     }
 
     @Test("A timer at never does not fire, and an engine without events is at its end")

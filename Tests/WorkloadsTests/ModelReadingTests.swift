@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 import Testing
 @testable import Workloads
 
@@ -193,5 +194,16 @@ struct JSONTextTests {
               ]
             }
             """)
+    }
+}
+
+@Suite("Documentation of models")
+struct ModelDocumentationTests {
+    @Test("The example in Documentation/Models.md reads and is DeepSeek-V3")
+    func example() throws {
+        let page = try String(contentsOf: root.appending(path: "Documentation/Models.md"), encoding: .utf8)
+        let example = try #require(page.split(separator: "```json\n").dropFirst().first?.split(separator: "```").first)
+        let read = try Model(reading: Document(file: "Models.md", text: example.utf8), id: "deepseek-v3")
+        #expect(read.decoder == (try model("deepseek-v3").decoder))
     }
 }

@@ -1,4 +1,5 @@
 import Documents
+import Hardware
 import Quantities
 import Testing
 @testable import Workloads
@@ -29,7 +30,25 @@ struct ModelTests {
         let models = try shippedModels.map(model)
         #expect(Set(models.map(\.family)) == Set(Model.Family.allCases))
         let names = models.flatMap { [$0.id] + $0.aliases }
-        #expect(Set(names.map { $0.lowercased() }).count == names.count)
+        let keys = names.map { $0.lowercased().filter { !"-_ ".contains($0) } }  // what a look-up compares
+        #expect(Set(keys).count == keys.count)
+    }
+
+    @Test("A model is found by id, by alias whatever its case and dashes, by repository and by path", arguments: [
+        "llama-3.1-8b", "LLAMA 3.1_8B", "meta-llama/Llama-3.1-8B", "meta-llama/Meta-Llama-3.1-8B",
+    ])
+    func lookUp(_ name: String) throws {
+        let library = try Library(root.path)
+        let expected = try model("llama-3.1-8b")
+        #expect(try library.model(name) == expected)
+        #expect(try library.model(root.appending(path: "Workloads/models/llama-3.1-8b.json").path) == expected)
+    }
+
+    @Test("A name that no model has is answered with those that were probably meant")
+    func unknownName() throws {
+        let library = try Library(root.path)
+        let error = #expect(throws: DocumentError.self) { try library.model("lama-3.1-8b") }
+        #expect(error?.description.contains("did you mean \"llama-3.1-8b\"") == true)
     }
 
     // Sums over the tensors of the released weights, except Switch-Base and the DeepSeek models: by hand from the dimensions.
