@@ -19,21 +19,40 @@ extension KernelRun {
         guard topK <= experts, experts % parallel == 0 else { throw RowError("\(topK) of \(experts) experts on \(parallel) ranks") }
         guard tokens <= (1 << 28) / topK else { throw RowError("\(tokens) tokens to \(topK) experts each are too many") }
         let load = try ExpertLoad(row.text("distribution", "dist") ?? "balanced", tokens: tokens, topK: topK, experts: experts, ranks: parallel)
-        let rows = load.local.reduce(0, +), width = max(1, inter / tensor)
-        let gated = !(row.text("kernel_source", "kernel") ?? "").contains("nongated")
+        let kernel = row.text("kernel_source", "kernel") ?? ""
+        var local = load.local
+        if parallel > 1, ["sglang_fused_moe_triton", "sglang_marlin_moe"].contains(kernel), let first = local.indices.first {
+            // This collector hands the tokens' choices on other ranks to local expert 0 with weight 0: they are computed, too.
+            local[first] += Self.strayChoices(tokens: tokens, topK: topK, local: local)
+        }
+        let rows = local.reduce(0, +), width = max(1, inter / tensor)
+        let gated = !kernel.contains("nongated")
         var operators: [Operator] = [.elementwise(.router(tokens: tokens, experts: experts, topK: topK, activations: .bf16))]
         guard rows > 0 else { return KernelRun(device: device, operators: operators) }
-        func product(_ n: Int, _ k: Int) -> Operator {
-            .grouped(GroupedMatmul(tokens: load.local, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math))
+        func product(_ n: Int, _ k: Int) -> GroupedMatmul {
+            GroupedMatmul(tokens: local, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)
         }
+        var up = product(gated ? 2 * width : width, hidden), down = product(hidden, width)
+        up.warm = repeats(row) && device.keeps(up.traffic.weights + down.traffic.weights)
+        down.warm = up.warm
         if formats.quantises { operators.append(.elementwise(.quantise(rows: tokens, width: hidden, from: formats.stream, to: formats.input))) }
         operators.append(.elementwise(.permute(tokens: tokens, copies: rows, width: hidden, activations: formats.input)))
-        operators.append(product(gated ? 2 * width : width, hidden))
+        operators.append(.grouped(up))
         operators.append(.elementwise(.activation(gated ? .swiglu : .relu, rows: rows, width: width, activations: formats.stream)))
         if formats.quantises { operators.append(.elementwise(.quantise(rows: rows, width: width, from: formats.stream, to: formats.input))) }
-        operators.append(product(hidden, width))
+        operators.append(.grouped(down))
         operators.append(.elementwise(.combine(tokens: tokens, copies: rows, width: hidden, activations: formats.stream)))
         return KernelRun(device: device, operators: operators)
+    }
+
+    /// Choices on other ranks of the tokens that have at least one on this one.
+    ///
+    /// Choices are laid out expert by expert, the most popular first, and dealt to tokens in turn (`_assign_experts_from_counts`);
+    /// with experts independent of each other, a token without any choice here has probability Π(1 − countₑ/tokens).
+    private static func strayChoices(tokens: Int, topK: Int, local: [Int]) -> Int {
+        let without = local.reduce(1.0) { $0 * (1 - Double($1) / Double(tokens)) }
+        let present = Double(tokens) * (1 - without)
+        return max(0, Int((present * Double(topK)).rounded()) - local.reduce(0, +))
     }
 
     /// Ranks that divide each expert, and ranks over which the experts are spread: columns, or `moe_tp8_ep2(shard)`.

@@ -43,7 +43,18 @@ struct KernelRun {
     }
 }
 
+extension Device {
+    /// Whether so many bytes stay in the last-level cache from one repetition to the next.
+    func keeps(_ bytes: Bytes) -> Bool { lastLevelCache.map { bytes <= $0.capacity } ?? false }
+}
+
 extension KernelRun {
+    /// The collectors of the AIConfigurator tables time the same tensors again and again without clearing the cache
+    /// (ai-dynamo/aiconfigurator, collector/helper.py, `benchmark_with_power`).
+    static func repeats(_ row: RowReading) -> Bool {
+        row.row.header.layout == .operators || row.text("source") == "aiconfigurator-silicon"
+    }
+
     /// `gemm`: one product; where its input is multiplied in a narrower format than it arrives in, the kernel that
     /// quantises it is part of what was timed.
     static func gemm(_ row: RowReading, on device: Device) throws(RowError) -> KernelRun {
@@ -51,7 +62,10 @@ extension KernelRun {
         let m = try row.count("m"), n = try row.count("n"), k = try row.count("k")
         var operators: [Operator] = []
         if formats.quantises { operators.append(.elementwise(.quantise(rows: m, width: k, from: formats.stream, to: formats.input))) }
-        operators.append(.matmul(Matmul(m: m, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)))
+        var product = Matmul(m: m, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)
+        // The collectors run through five or six copies of the weights and start again.
+        product.warm = repeats(row) && device.keeps(product.weightBytes * 5)
+        operators.append(.matmul(product))
         return KernelRun(device: device, operators: operators)
     }
 
@@ -70,8 +84,9 @@ extension KernelRun {
         let tokens = batch.multipliedReportingOverflow(by: queries)
         guard !tokens.overflow, RowReading.counts.contains(tokens.partialValue) else { throw RowError("\(batch) sequences of \(queries) tokens are too many") }
         let write = Elementwise.cacheWrite(tokens: tokens.partialValue, width: 2 * kvHeads * dimension, activations: .bf16, cache: cache)
-        let attention = Attention(batch: batch, queries: queries, context: context, heads: heads, kvHeads: kvHeads, keyDimension: dimension,
+        var attention = Attention(batch: batch, queries: queries, context: context, heads: heads, kvHeads: kvHeads, keyDimension: dimension,
                                   valueDimension: dimension, window: window, activations: math.input, cache: cache, math: math.math)
+        attention.warm = repeats(row) && device.keeps(attention.cacheBytes)
         return KernelRun(device: device, operators: [.elementwise(write), .attention(attention)])
     }
 

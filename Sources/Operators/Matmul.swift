@@ -16,6 +16,8 @@ public struct Matmul: Hashable, Sendable {
     public var math: NumberFormat
     /// B is a weight of the model; otherwise it is another activation (attention without fusion).
     public var weightStationed: Bool
+    /// B was read just before and is still in the last-level cache, as far as that holds it: a benchmark that repeats.
+    public var warm = false
     /// B is read from the KV cache (attention without fusion); then it is no weight either.
     public var cached: Bool
 
@@ -63,6 +65,8 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var output: TensorFormat
     public var weights: TensorFormat
     public var math: NumberFormat
+    /// The weights were read just before and are still in the last-level cache, as far as that holds them.
+    public var warm = false
 
     public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, output: TensorFormat? = nil,
                 weights: TensorFormat, math: NumberFormat? = nil) {
@@ -79,8 +83,9 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var flops: Flops { Flops(2 * Double(rows) * Double(n) * Double(k)) }
 
     public var traffic: Traffic {
-        Traffic(weights: weights.bytes(elements: Double(tokens.count) * Double(k) * Double(n)),
-                activationsRead: activations.bytes(elements: Double(rows) * Double(k)),
-                activationsWritten: output.bytes(elements: Double(rows) * Double(n)))
+        let stored = weights.bytes(elements: Double(tokens.count) * Double(k) * Double(n))
+        return Traffic(weights: warm ? .zero : stored,
+                       activationsRead: activations.bytes(elements: Double(rows) * Double(k)) + (warm ? stored : .zero),
+                       activationsWritten: output.bytes(elements: Double(rows) * Double(n)))
     }
 }
