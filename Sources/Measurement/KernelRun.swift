@@ -45,7 +45,13 @@ struct KernelRun {
 
 extension Device {
     /// Whether so many bytes stay in the last-level cache from one repetition to the next.
-    func keeps(_ bytes: Bytes) -> Bool { lastLevelCache.map { bytes <= $0.capacity } ?? false }
+    ///
+    /// Where the cache has two partitions, each keeps what its own half of the units reads, so that data read by all
+    /// units is there twice (NVIDIA A100 whitepaper, "A100 L2 cache"; the same in GH100 and on the two dies of GB100).
+    func keeps(_ bytes: Bytes) -> Bool {
+        let partitions = ["ampere", "hopper", "blackwell"].contains(architecture) ? 2.0 : 1.0
+        return lastLevelCache.map { bytes <= $0.capacity / partitions } ?? false
+    }
 }
 
 extension KernelRun {
@@ -86,6 +92,9 @@ extension KernelRun {
         let write = Elementwise.cacheWrite(tokens: tokens.partialValue, width: 2 * kvHeads * dimension, activations: .bf16, cache: cache)
         var attention = Attention(batch: batch, queries: queries, context: context, heads: heads, kvHeads: kvHeads, keyDimension: dimension,
                                   valueDimension: dimension, window: window, activations: math.input, cache: cache, math: math.math)
+        // The collector of TensorRT-LLM 1.0 gave keys and values one buffer (collector/trtllm/collect_attn.py, `SELFKONLY`):
+        // grouped-query kernels read it once.
+        attention.sharedKeyValue = decode && kvHeads < heads && row.text("framework") == "TRTLLM" && row.text("version")?.hasPrefix("1.0.") == true
         attention.warm = repeats(row) && device.keeps(attention.cacheBytes)
         return KernelRun(device: device, operators: [.elementwise(write), .attention(attention)])
     }
