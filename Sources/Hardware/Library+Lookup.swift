@@ -72,7 +72,8 @@ extension Library {
         return errors
     }
 
-    private func read(_ path: String, on shelf: Shelf) throws(DocumentError) {
+    /// Reads one file of a shelf for what is wrong with it.
+    public func read(_ path: String, on shelf: Shelf) throws(DocumentError) {
         switch shelf {
         case .devices: _ = try device(path)
         case .systems: _ = try system(path)
@@ -82,7 +83,7 @@ extension Library {
     }
 
     private static func split(_ name: String) -> (base: String, mode: String?) {
-        guard let at = name.lastIndex(of: "@"), at > name.startIndex, !name[at...].contains("/") else { return (name, nil) }
+        guard let at = name.lastIndex(of: "@"), at > name.startIndex, !name[at...].contains("/"), !name.hasSuffix(".json") else { return (name, nil) }
         return (String(name[..<at]), String(name[name.index(after: at)...]))
     }
 }

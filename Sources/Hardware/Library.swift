@@ -19,7 +19,8 @@ public struct Library: Sendable {
         public var entry: String { String(rawValue.dropLast()) }
     }
 
-    /// The folder that holds `HardwareSpecs` and `Workloads`.
+    /// The folder that holds `HardwareSpecs` and `Workloads`; `.` for the current one, so that messages name files as a
+    /// person would.
     public let root: String
 
     /// Finds the library: the folder given, the one the environment variable `ORRERY_LIBRARY` names, the first folder
@@ -32,6 +33,8 @@ public struct Library: Sendable {
                 throw DocumentError(file: named, message: "is no library: there is no folder \"HardwareSpecs\" in it")
             }
             root = named
+        } else if Self.isLibrary(".") {
+            root = "."
         } else if let found = Self.upwards(from: Self.currentFolder) ?? Self.upwards(from: Self.executable) {
             root = found
         } else {
@@ -61,7 +64,20 @@ public struct Library: Sendable {
 
     // MARK: Names and files
 
-    public func folder(of shelf: Shelf) -> String { "\(root)/HardwareSpecs/\(shelf.rawValue)" }
+    public func folder(of shelf: Shelf) -> String { path("HardwareSpecs/\(shelf.rawValue)") }
+
+    /// The path of a file or folder of the library.
+    public func path(_ name: String) -> String { root == "." ? name : "\(root)/\(name)" }
+
+    /// The shelf that a declaration belongs on: the one its `$schema` names, else the folder it lies in; nil for neither.
+    public static func shelf(of document: Document) -> Shelf? {
+        if case .string(let schema)? = document.json["$schema"] {
+            let name = identifier(of: schema)
+            if let shelf = Shelf.allCases.first(where: { name == "\($0.entry).schema" }) { return shelf }
+        }
+        let folders = document.file.split(separator: "/").dropLast()
+        return folders.last.flatMap { Shelf(rawValue: String($0)) }
+    }
 
     /// The ids of all entries of a shelf, sorted; no file is read.
     public func ids(_ shelf: Shelf) -> [String] {
