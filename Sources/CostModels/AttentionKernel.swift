@@ -26,7 +26,7 @@ struct AttentionKernel {
 
     /// Memory latencies that follow on each other before a block does useful work and after it: length, page table,
     /// queries, first keys, first values, output. Fitted, not counted: the slope of decode time over waves of blocks at
-    /// contexts of at most 16 keys, where nothing else matters (Scripts/fit_attention.py).
+    /// contexts of at most 16 keys, where nothing else matters (Scripts/fit_kernel_latencies.py).
     static let dependentAccesses = 8.0
 }
 

@@ -28,6 +28,10 @@ struct GEMMTiling {
     static let step = 32
     /// Steps whose operands are under way while one is multiplied (CUTLASS, "Efficient GEMM", software pipelining).
     static let stages = 4.0
+    /// Memory latencies that pass, beside the first operands' own, before the main loop of a kernel runs at its pace:
+    /// descriptors, address translation, the ramp of all units asking at once. Fitted: what products of at most 8 rows take
+    /// beyond reading their weights and beyond the shortest kernel (Scripts/fit_kernel_latencies.py).
+    static let firstAccesses = 3.0
 }
 
 /// A (possibly grouped) product as the tiling search sees it.
@@ -102,7 +106,7 @@ extension Units {
             cost.cacheBytes += product.storedWeights + product.widened
             cost.latency += gap
         }
-        cost.latency += floor + fill + (tiling.splitK > 1 ? gap : 0)
+        cost.latency += floor + fill + GEMMTiling.firstAccesses * memoryLatency + (tiling.splitK > 1 ? gap : 0)
         return cost
     }
 
