@@ -14,7 +14,7 @@ extension Cycle {
         demand.memoryBytes = Bytes(local.read + local.written)
         demand.memoryTime = Seconds(local.read / device.achievableBandwidth + local.written / device.achievableWriteBandwidth)
         demand.cacheBytes = Bytes(2 * time.bytes)
-        demand.energy = energy(of: demand, math: collective.format.number ?? .fp32, on: device)
+        demand.energy = Machine(device).energy(of: demand, math: collective.format.number ?? .fp32)
         demand.energy.link = linkEnergy(time.bytes, over: fabric.inside ?? fabric.across, from: device)
         return demand.checked(against: bound, model: name, what: "\(collective)")
     }
