@@ -39,6 +39,7 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
             exclude: ["limit.cpp", "pipeline.py"]),
+        .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"], path: "Benchmarks/Simulation"),
 
         tests(of: "EventEngine"),
         tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
