@@ -46,7 +46,7 @@ let package = Package(
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
-        // tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
-        // .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
+        tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+        .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
     ]
 )

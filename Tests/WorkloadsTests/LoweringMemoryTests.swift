@@ -146,6 +146,16 @@ struct LoweringMemoryTests {
         #expect(bytes(plan, "csd", .cache) == Double(8 * 1024 * 819_200 / 4))
     }
 
+    @Test("The prompt's keys and values are handed over to the drives that will attend to them")
+    func handOver() throws {
+        let job = ModelJob(model: try model("opt-13b"), phase: .prefill, batch: 8, prompt: 100, precision: Precision(weights: .fp16, activations: .fp16), placement: Placement(attention: "csd"))
+        let graph = try Lower.plan(job, on: Lower.system("a6000", count: 1, extra: #""csd": { "spec": "instcsd", "count": 4 }"#)).steps[0].graph
+        #expect(graph.total(named: "cache.send", \.linkBytes) == Double(8 * 100 * 819_200))
+        #expect(graph.total(\.cacheWrittenBytes) == Double(8 * 100 * 819_200))
+        #expect(graph.nodes(named: "attention.cache-write").allSatisfy { graph.lanes[Int($0.lane)].group == "csd" })
+        #expect(graph.nodes(named: "attention").allSatisfy { graph.lanes[Int($0.lane)].group == "gpu" })
+    }
+
     @Test("While one sub-batch attends in memory the other multiplies: the streams take turns")
     func interleaving() throws {
         let job = ModelJob(model: try model("gpt3-7b"), phase: .decode, batch: 8, prompt: 300, placement: Placement(attention: "pim"), subBatches: 2)
