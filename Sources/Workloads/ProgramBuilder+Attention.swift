@@ -7,7 +7,7 @@ extension ProgramBuilder {
         let a = stack.attention
         let heads = a.heads / layout.tensor
         let (ready, core) = a.latent.map { latentInput(a, $0, heads, input) } ?? headInput(stack, variant, heads, input, decodes: decodes)
-        var context = attend(core, after: ready, isCausal: decodes)
+        var context = attend(core, after: ready)
         program.attention = context
         if let latent = a.latent, shape.isDecode {
             // The weighted latents become values: W_UV, absorbed from the key-value expansion.
@@ -124,7 +124,7 @@ extension ProgramBuilder {
         if case .group = arrangement.attention { true } else { false }
     }
 
-    private mutating func attend(_ core: Attention, after ready: [Int], isCausal: Bool) -> Int {
+    private mutating func attend(_ core: Attention, after ready: [Int]) -> Int {
         switch arrangement.attention {
         case .group(let name, let devices) where shape.isDecode: return attend(core, on: name, devices: devices, after: ready)
         case .banks where shape.isDecode:

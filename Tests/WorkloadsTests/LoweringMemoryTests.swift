@@ -120,6 +120,15 @@ struct LoweringMemoryTests {
         #expect(graph.lanes[Int(graph.nodes[first - 1].lane)].group == "host")
     }
 
+    @Test("A runtime that does not overlap copies does not read ahead from a drive either")
+    func serialDrive() throws {
+        let plan = try streamed(Placement(weights: shares(["ssd": 1])), copies: false, extra: #""ssd": { "spec": "samsung-980pro" }"#)
+        let graph = plan.steps[0].graph
+        for (layer, node) in graph.nodes.indices.filter({ graph.uses[Int(graph.nodes[$0].use)].name == "weights.stage" }).enumerated() where layer > 0 {
+            #expect(graph.dependencies(of: node).contains { graph.nodes[Int($0)].layer == Int16(layer - 1) && graph.uses[Int(graph.nodes[Int($0)].use)].name == "feed-forward.down" })
+        }
+    }
+
     @Test("A cache on the host is read there in every decode step and grows there by the new token", arguments: [1, 2])
     func cacheOnHost(microBatches: Int) throws {
         let plan = try streamed(Placement(cache: shares(["host": 1])), microBatches: microBatches)
