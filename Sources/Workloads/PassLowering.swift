@@ -4,7 +4,9 @@ import Quantities
 /// Lowers one pass of a model job: compiles each kind of layer once and stamps it out along the chains.
 ///
 /// A chain is a part of the batch on its way through the layers. Chains take turns on a lane's compute stream wherever
-/// one of them leaves it (for attention elsewhere, for an all-to-all), so that the other computes meanwhile.
+/// one of them leaves it (for attention elsewhere, for an exchange), so that the other computes meanwhile. Where a layer
+/// gives its turn away three times (attention and two exchanges), each chain starts a turn later than the one before it:
+/// then attention runs beside the other's feed-forward, and exchanges beside its projections.
 struct PassLowering {
     let arrangement: Arrangement
     var graph: OperatorGraph
@@ -74,15 +76,22 @@ struct PassLowering {
         for _ in 0..<rounds {
             streaming.restart()
             var running = (0..<chains).map { Chain(number: $0, classes: classes) }
-            var open = running.count
+            var open = running.count, round = 0
             while open > 0 {
-                for index in running.indices where running[index].piece < pieces.count {
+                for index in running.indices where running[index].piece < pieces.count && round >= index * lag {
                     advance(&running[index])
                     if running[index].piece == pieces.count { open -= 1 }
                 }
+                round += 1
             }
         }
         return graph
+    }
+
+    /// Turns by which a chain starts behind the one before it; none where chains share what is streamed in for a layer.
+    private var lag: Int {
+        guard !pieces.contains(where: { $0.weights.value > 0 || $0.cache.value > 0 }) else { return 0 }
+        return pieces.contains { $0.layer >= 0 && programs[$0.program].turns.count >= 3 } ? 1 : 0
     }
 
     /// Runs a chain until it gives its turn away or ends.

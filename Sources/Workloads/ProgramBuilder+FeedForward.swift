@@ -117,7 +117,7 @@ extension ProgramBuilder {
         let arriving = classes.map { name == "experts.dispatch" && mean > 0 ? bytes * (Double($0.load) / mean) : bytes }
         let works: [LayerProgram.Work?] = arriving.map { work(name, .collective(collective), allocates: $0) }
         program.items.append(.init(work: works, place: .accelerator, stream: arrangement.collectiveStream, after: [item], joins: true, waitsForHost: false))
-        program.turns.insert(program.end)
+        if runtime.overlapsCollectives { program.turns.insert(program.end) }
         return program.end
     }
 

@@ -177,4 +177,19 @@ struct LoweringMemoryTests {
             #expect(!between.isEmpty)
         }
     }
+
+    @Test("With tensor parallelism attention in memory runs beside the other sub-batch's feed-forward, exchanges beside its projections")
+    func staggering() throws {
+        let job = ModelJob(model: try model("gpt3-7b"), phase: .decode, batch: 8, prompt: 300, parallelism: Parallelism(tensor: 4), placement: Placement(attention: "pim"), subBatches: 2)
+        let graph = try Lower.plan(job, on: Lower.system("neupims", count: 4)).steps[0].graph
+        func between(_ name: String, skipping first: Int) throws -> [Set<String>] {
+            try graph.nodes.indices.filter { graph.uses[Int(graph.nodes[$0].use)].name == name }.dropFirst(first).dropLast(2).map { node in
+                let next = try #require(graph.nodes.indices.first { graph.dependencies(of: $0).contains(Int32(node)) })
+                return Set(graph.nodes[node..<next].filter { $0.lane == 0 && $0.stream == .compute }.map { graph.uses[Int($0.use)].name })
+            }
+        }
+        #expect(try between("attention", skipping: 1).allSatisfy { $0.contains("feed-forward.down") })
+        #expect(try between("attention.all-reduce", skipping: 1).allSatisfy { $0.contains("attention.qkv") })
+        #expect(try between("feed-forward.all-reduce", skipping: 1).allSatisfy { $0.contains("attention.output") })
+    }
 }
