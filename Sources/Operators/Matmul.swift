@@ -16,9 +16,11 @@ public struct Matmul: Hashable, Sendable {
     public var weightStationed: Bool
     /// B is read from the KV cache (attention without fusion); then it is no weight either.
     public var cached: Bool
+    /// The epilogue multiplies one half of each row with the activation of the other, so that n/2 columns are written.
+    public var foldsGate: Bool
 
     public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, weights: TensorFormat,
-                math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false) {
+                math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false, foldsGate: Bool = false) {
         self.m = m
         self.n = n
         self.k = k
@@ -28,6 +30,7 @@ public struct Matmul: Hashable, Sendable {
         self.math = math ?? activations.number ?? .fp16
         self.weightStationed = weightStationed && !cached
         self.cached = cached
+        self.foldsGate = foldsGate
     }
 
     /// Two operations for each multiply-accumulate of the dense product: 2·m·n·k. Zeros that 2:4 sparsity skips still
@@ -36,7 +39,7 @@ public struct Matmul: Hashable, Sendable {
 
     public var weightBytes: Bytes { weights.bytes(elements: Double(k) * Double(n) * Double(batch)) }
     public var inputBytes: Bytes { activations.bytes(elements: Double(m) * Double(k) * Double(batch)) }
-    public var outputBytes: Bytes { activations.bytes(elements: Double(m) * Double(n) * Double(batch)) }
+    public var outputBytes: Bytes { activations.bytes(elements: Double(m) * Double(foldsGate ? n / 2 : n) * Double(batch)) }
 
     public var traffic: Traffic {
         if cached { return Traffic(cacheRead: weightBytes, activationsRead: inputBytes, activationsWritten: outputBytes) }
@@ -58,14 +61,18 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var activations: TensorFormat
     public var weights: TensorFormat
     public var math: NumberFormat
+    /// As in `Matmul`.
+    public var foldsGate: Bool
 
-    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, weights: TensorFormat, math: NumberFormat? = nil) {
+    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, weights: TensorFormat, math: NumberFormat? = nil,
+                foldsGate: Bool = false) {
         self.tokens = tokens.filter { $0 > 0 }
         self.n = n
         self.k = k
         self.activations = activations
         self.weights = weights
         self.math = math ?? activations.number ?? .fp16
+        self.foldsGate = foldsGate
     }
 
     public var rows: Int { tokens.reduce(0, +) }
@@ -74,6 +81,6 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var traffic: Traffic {
         Traffic(weights: weights.bytes(elements: Double(tokens.count) * Double(k) * Double(n)),
                 activationsRead: activations.bytes(elements: Double(rows) * Double(k)),
-                activationsWritten: activations.bytes(elements: Double(rows) * Double(n)))
+                activationsWritten: activations.bytes(elements: Double(rows) * Double(foldsGate ? n / 2 : n)))
     }
 }
