@@ -47,16 +47,6 @@ extension Device {
         for wider in format.fallbacks { if let own = power.perFlop[wider] { return own.value } }
         return 0
     }
-
-    /// Bytes that have to pass the main memory: all but the activations that the last-level cache can hold from the
-    /// operator that wrote them to the one that reads them.
-    func compulsory(_ traffic: Traffic) -> (read: Double, written: Double) {
-        let activations = traffic.activations.value
-        let room = lastLevelCache?.capacity.value ?? 0
-        let spilled = activations > room ? (activations - room) / activations : 0
-        return (traffic.weights.value + traffic.cacheRead.value + traffic.activationsRead.value * spilled,
-                traffic.cacheWritten.value + traffic.activationsWritten.value * spilled)
-    }
 }
 
 extension Device {

@@ -20,9 +20,11 @@ public struct Matmul: Hashable, Sendable {
     public var warm = false
     /// B is read from the KV cache (attention without fusion); then it is no weight either.
     public var cached: Bool
+    /// The epilogue multiplies one half of each row with the activation of the other, so that n/2 columns are written.
+    public var foldsGate: Bool
 
-    public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, output: TensorFormat? = nil,
-                weights: TensorFormat, math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false) {
+    public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, output: TensorFormat? = nil, weights: TensorFormat,
+                math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false, foldsGate: Bool = false) {
         self.m = m
         self.n = n
         self.k = k
@@ -33,6 +35,7 @@ public struct Matmul: Hashable, Sendable {
         self.math = math ?? activations.number ?? .fp16
         self.weightStationed = weightStationed && !cached
         self.cached = cached
+        self.foldsGate = foldsGate
     }
 
     /// Two operations for each multiply-accumulate of the dense product: 2·m·n·k. Zeros that 2:4 sparsity skips still
@@ -41,7 +44,7 @@ public struct Matmul: Hashable, Sendable {
 
     public var weightBytes: Bytes { weights.bytes(elements: Double(k) * Double(n) * Double(batch)) }
     public var inputBytes: Bytes { activations.bytes(elements: Double(m) * Double(k) * Double(batch)) }
-    public var outputBytes: Bytes { output.bytes(elements: Double(m) * Double(n) * Double(batch)) }
+    public var outputBytes: Bytes { output.bytes(elements: Double(m) * Double(foldsGate ? n / 2 : n) * Double(batch)) }
 
     public var traffic: Traffic {
         if cached { return Traffic(cacheRead: weightBytes, activationsRead: inputBytes, activationsWritten: outputBytes) }
@@ -67,9 +70,11 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var math: NumberFormat
     /// The weights were read just before and are still in the last-level cache, as far as that holds them.
     public var warm = false
+    /// As in `Matmul`.
+    public var foldsGate: Bool
 
-    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, output: TensorFormat? = nil,
-                weights: TensorFormat, math: NumberFormat? = nil) {
+    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, output: TensorFormat? = nil, weights: TensorFormat,
+                math: NumberFormat? = nil, foldsGate: Bool = false) {
         self.tokens = tokens.filter { $0 > 0 }
         self.n = n
         self.k = k
@@ -77,6 +82,7 @@ public struct GroupedMatmul: Hashable, Sendable {
         self.output = output ?? activations
         self.weights = weights
         self.math = math ?? activations.number ?? .fp16
+        self.foldsGate = foldsGate
     }
 
     public var rows: Int { tokens.reduce(0, +) }
@@ -86,6 +92,6 @@ public struct GroupedMatmul: Hashable, Sendable {
         let stored = weights.bytes(elements: Double(tokens.count) * Double(k) * Double(n))
         return Traffic(weights: warm ? .zero : stored,
                        activationsRead: activations.bytes(elements: Double(rows) * Double(k)) + (warm ? stored : .zero),
-                       activationsWritten: output.bytes(elements: Double(rows) * Double(n)))
+                       activationsWritten: output.bytes(elements: Double(rows) * Double(foldsGate ? n / 2 : n)))
     }
 }
