@@ -52,25 +52,7 @@ struct Machine: Sendable {
     /// Dynamic energy at the boost clock: operations, bytes of the main memory with their way to the engine, and bytes
     /// that were found in the cache.
     func energy(of demand: Demand, math: NumberFormat) -> EnergyUse {
-        EnergyUse(compute: Joules(demand.flops.value * perFlop[math.index]), memory: Joules(demand.memoryBytes.value * perMemoryByte),
+        EnergyUse(compute: Joules(demand.flops.value * perFlop[math.place]), memory: Joules(demand.memoryBytes.value * perMemoryByte),
                   cache: Joules(max(0, demand.cacheBytes.value - demand.memoryBytes.value) * perCacheByte))
-    }
-}
-
-extension NumberFormat {
-    /// Its place in `allCases`.
-    var index: Int {
-        switch self {
-        case .fp64: 0
-        case .fp32: 1
-        case .tf32: 2
-        case .fp16: 3
-        case .bf16: 4
-        case .fp8: 5
-        case .fp6: 6
-        case .fp4: 7
-        case .int8: 8
-        case .int4: 9
-        }
     }
 }

@@ -49,7 +49,7 @@ public struct Roofline: CostModel {
             let memory = bytes.read / machine.memory + bytes.written / machine.memoryWrite
             var best = Demand(engineTime: Seconds(.infinity))
             for engine in machine.engines where engine.kind != .special {
-                let peak = engine.rates[math.index] * (sparse ? engine.sparsity : 1)
+                let peak = engine.rates[math.place] * (sparse ? engine.sparsity : 1)
                 guard peak > 0 else { continue }
                 // Banks read weights and cache in place: only activations use the bus.
                 let bus = engine.kind == .bank ? activationTime(traffic) : memory
@@ -72,11 +72,11 @@ public struct Roofline: CostModel {
         private func elementwise(_ o: Elementwise) -> Demand {
             guard let place = machine.elementwise else { return Demand(engineTime: Seconds(.infinity)) }
             let bytes = machine.compulsory(o.traffic), engine = machine.engines[place]
-            var demand = Demand(engine: engine.kind, engineTime: Seconds((o.flops.value / engine.rates[o.math.index]).finiteOr(0)),
+            var demand = Demand(engine: engine.kind, engineTime: Seconds((o.flops.value / engine.rates[o.math.place]).finiteOr(0)),
                                 memoryTime: Seconds(bytes.read / machine.memory + bytes.written / machine.memoryWrite),
                                 memoryBytes: Bytes(bytes.read + bytes.written), cacheBytes: o.traffic.memory, flops: o.flops)
             if o.specials > 0, let special = machine.special {
-                demand.vectorTime = Seconds((o.specials / machine.engines[special].rates[o.math.index]).finiteOr(0))
+                demand.vectorTime = Seconds((o.specials / machine.engines[special].rates[o.math.place]).finiteOr(0))
             }
             demand.energy = machine.energy(of: demand, math: o.math)
             return demand
