@@ -7,7 +7,7 @@ import Quantities
 /// All banks of a channel work in step: one command opens the same row in each, one multiplies the same column of each
 /// with the channel's global buffer (Newton, MICRO 2020; GDDR6-AiM, ISSCC 2022 and Hot Chips 2022).
 public struct PIMTiming: Sendable, Equatable {
-    /// Opening a row until its first multiplication: `tRCDMAC` where the memory has one of its own, else `tRCD`.
+    /// Opening a row until its first multiplication: `tRCDRDMAC` where the memory has one of its own, else `tRCD`.
     public var activate: Double
     /// From one column to the next: `tCCD` (`tCCD_L` where the standard tells groups apart).
     public var column: Double
@@ -43,7 +43,7 @@ public struct PIMTiming: Sendable, Equatable {
     /// Nil for a memory whose file leaves out the timing of a row.
     public init?(_ timing: [String: Seconds]) {
         func first(_ names: String...) -> Double? { names.lazy.compactMap { timing[$0]?.value }.first }
-        guard let activate = first("tRCDMAC", "tRCDRD", "tRCD"), let column = first("tCCD_L", "tCCD", "tCCD_S"),
+        guard let activate = first("tRCDRDMAC", "tRCDRD", "tRCD"), let column = first("tCCD_L", "tCCD", "tCCD_S"),
               let precharge = first("tRP") else { return nil }
         self.init(activate: activate, column: column, readToPrecharge: first("tRTP", "tRTP_L") ?? 0, precharge: precharge,
                   rowOpen: first("tRAS") ?? 0, refresh: first("tRFC") ?? 0, refreshInterval: first("tREFI") ?? .infinity,
@@ -51,7 +51,7 @@ public struct PIMTiming: Sendable, Equatable {
     }
 
     /// One row opened in all banks, `columns` of it multiplied, closed again:
-    /// max(tRCDMAC + columns·tCCD + tRTP, tRAS) + tRP.
+    /// max(tRCDRDMAC + columns·tCCD + tRTP, tRAS) + tRP.
     ///
     /// On GDDR6-AiM (56, 2, 12 and 32 clocks) a row of 64 columns takes 56 + 64·2 + 12 + 32 = 228.
     public func row(columns: Double) -> Double {

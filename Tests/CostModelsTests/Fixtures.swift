@@ -62,7 +62,7 @@ enum Fixture {
           "memory": [
             { "level": "dram", "per": "device", "capacity": "1 GiB", "bandwidth": "64 GB/s",
               "organisation": { "channels": 2, "banksPerChannel": 16, "row": "2048 B", "column": "32 B", "clock": "2 GHz" },
-              "timing": { "tRCD": "36 cycles", "tRCDMAC": "56 cycles", "tRP": "32 cycles", "tRAS": "54 cycles", "tRTP": "12 cycles",
+              "timing": { "tRCD": "36 cycles", "tRCDRDMAC": "56 cycles", "tRP": "32 cycles", "tRAS": "54 cycles", "tRTP": "12 cycles",
                           "tCCD": "2 cycles", "tRFC": "210 cycles", "tREFI": "3333 cycles" } } ],
           "sources": { "": "test" } }
         """)
