@@ -47,5 +47,10 @@ let package = Package(
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
+
+        // Bad input and physics, held against the whole.
+        .target(name: "Fuzzing", dependencies: ["Orrery"], path: "Tests/Fuzzing"),
+        .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"], path: "Tests/DecoderFuzzer"),
+        tests(of: "Fuzzing", with: ["Orrery"]),
     ]
 )
