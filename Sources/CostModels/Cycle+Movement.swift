@@ -37,7 +37,8 @@ extension Cycle {
             let rate = min(link.bandwidth.value, link.achieved?.value ?? .infinity)
             demand.latency += link.latency * Double(requests - 1)
             demand.linkTime = Seconds(bytes / rate)
-            demand.memoryTime = Seconds(max(read, write))
+            demand.sourceTime = Seconds(read)
+            demand.memoryTime = Seconds(write)
         } else {
             demand.memoryTime = Seconds(read + write)
         }

@@ -71,6 +71,8 @@ public struct Demand: Sendable {
     public var cacheTime: Seconds
     /// Time of the main memory at full achievable bandwidth; of its bus, for an engine in the banks.
     public var memoryTime: Seconds
+    /// Of a copy: time of the memory it reads from, `memoryTime` being that of the one it writes to.
+    public var sourceTime: Seconds
     /// Time of the port or link.
     public var linkTime: Seconds
     /// Bytes read from or written to the main memory, in the banks included.
@@ -85,7 +87,7 @@ public struct Demand: Sendable {
     public var choice: Choice
 
     public init(latency: Seconds = .zero, engine: Engine.Kind = .vector, engineTime: Seconds = .zero, occupancy: Double = 1,
-                vectorTime: Seconds = .zero, cacheTime: Seconds = .zero, memoryTime: Seconds = .zero, linkTime: Seconds = .zero,
+                vectorTime: Seconds = .zero, cacheTime: Seconds = .zero, memoryTime: Seconds = .zero, sourceTime: Seconds = .zero, linkTime: Seconds = .zero,
                 memoryBytes: Bytes = .zero, cacheBytes: Bytes = .zero, linkBytes: Bytes = .zero, flops: Flops = .zero,
                 energy: EnergyUse = EnergyUse(), clock: Double = 1, choice: Choice = .none) {
         self.latency = latency
@@ -95,6 +97,7 @@ public struct Demand: Sendable {
         self.vectorTime = vectorTime
         self.cacheTime = cacheTime
         self.memoryTime = memoryTime
+        self.sourceTime = sourceTime
         self.linkTime = linkTime
         self.memoryBytes = memoryBytes
         self.cacheBytes = cacheBytes
@@ -106,7 +109,7 @@ public struct Demand: Sendable {
     }
 
     /// The longest of the shared times.
-    public var busy: Seconds { max(engineTime, vectorTime, cacheTime, memoryTime, linkTime) }
+    public var busy: Seconds { max(engineTime, vectorTime, cacheTime, memoryTime, sourceTime, linkTime) }
 
     /// Time of the operator with the device to itself.
     public var duration: Seconds { latency + busy }
@@ -114,7 +117,7 @@ public struct Demand: Sendable {
     public var boundBy: Bound {
         let busy = busy
         if latency > busy { return .latency }
-        if busy == memoryTime { return .memory }
+        if busy == memoryTime || busy == sourceTime { return .memory }
         if busy == engineTime { return .compute }
         if busy == linkTime { return .link }
         return busy == cacheTime ? .cache : .vector

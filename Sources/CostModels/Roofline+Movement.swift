@@ -21,7 +21,8 @@ extension Roofline {
         if let link {
             demand.latency = link.latency
             demand.linkTime = Seconds(bytes / link.bandwidth.value)
-            demand.memoryTime = Seconds(max(read, write))
+            demand.sourceTime = Seconds(read)
+            demand.memoryTime = Seconds(write)
             demand.memoryBytes = copy.bytes
         } else {
             // Within one memory every byte is read and written over the same pins.

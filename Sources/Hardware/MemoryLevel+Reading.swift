@@ -34,6 +34,9 @@ enum CommandTiming: String, CaseIterable {
     case tCL, tCWL
     /// Switching a channel between ordinary and all-bank compute mode (AiM).
     case tMODCH
+    /// Filling the global buffer with one row of operands; one row opened, multiplied and read out in all banks, where a
+    /// source states only these wholes (NeuPIMs).
+    case tGWRITE, tGEMV
     /// Flash page read, page program, block erase.
     case tR, tPROG, tBERS
 }
