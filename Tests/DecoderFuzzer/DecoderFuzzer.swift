@@ -34,7 +34,8 @@ struct DecoderFuzzer {
             case ("--configurations", let value?): fuzzer.configurations = value
             case ("--replay", let value?):
                 guard let kind = FileKind(rawValue: value), let path = arguments.popFirst() else { return usage() }
-                print(try Trial(try Library()).run(kind, try Document.bytes(of: path)).rawValue)
+                var trial = try Trial(try Library())
+                print(try trial.run(kind, try Document.bytes(of: path)).rawValue)
                 return
             default: return usage()
             }
@@ -48,7 +49,8 @@ struct DecoderFuzzer {
 
     private func run() throws {
         let library = try Library()
-        let trial = try Trial(library), seeds = try Seeds(of: library, configurations: configurations)
+        var trial = try Trial(library)
+        let seeds = try Seeds(of: library, configurations: configurations)
         let kinds = seeds.kinds.filter { only == nil || $0 == only }
         var random = SplitMix(seed: seed)
         var counts: [FileKind: [Outcome: Int]] = [:]

@@ -43,6 +43,9 @@ struct Bench {
 
     // MARK: Questions
 
+    /// Which of the questions the next input gets: they take turns, so that more inputs are tried.
+    var turn = 0
+
     func ask(of system: System) throws -> Outcome {
         guard let runtime = runtimes.first(where: { $0.runsOn.contains(system.accelerator.device.kind) }) else { return .readOnly }
         return try ask(of: system, under: runtime)
@@ -50,19 +53,14 @@ struct Bench {
 
     func ask(of system: System, under runtime: Runtime) throws -> Outcome {
         guard runtime.runsOn.contains(system.accelerator.device.kind) else { return .readOnly }
-        return try jobs.map { try ask($0, of: system, under: runtime) }.max() ?? .readOnly
+        return try (0..<2).map { try ask(jobs[(2 * turn + $0) % jobs.count], of: system, under: runtime) }.max() ?? .readOnly
     }
 
     func ask(about model: Model) throws -> Outcome {
-        var furthest = Outcome.readOnly
-        let limit = model.maxContext ?? .max
-        for phase in ModelJob.Phase.allCases where limit >= 16 && (model.decoder != nil || phase == .prefill) {
-            let work = ModelJob(model: model, phase: phase, batch: 2, prompt: model.image?.tokens ?? 9, output: phase == .generate ? 3 : 1)
-            for system in [systems[0].roomy, systems[0]] {
-                furthest = max(furthest, try ask(Job(id: "model", work: .model(work)), of: system, under: runtime(for: system)))
-            }
-        }
-        return furthest
+        let phase = model.decoder == nil ? .prefill : ModelJob.Phase.allCases[turn % 3]
+        let work = ModelJob(model: model, phase: phase, batch: 2, prompt: model.image?.tokens ?? 9, output: phase == .generate ? 3 : 1)
+        let system = turn % 4 == 0 ? systems[0] : systems[turn % systems.count].roomy
+        return try ask(Job(id: "model", work: .model(work)), of: system, under: runtime(for: system))
     }
 
     func ask(about job: Job, of library: Library) throws -> Outcome {
@@ -76,7 +74,7 @@ struct Bench {
         }
         let named = job.runtime.flatMap { name in runtimes.first { $0.id == name } }
         let runtime = named ?? runtime(for: system)
-        return max(try ask(job, of: system, under: runtime), try ask(job, of: system.roomy, under: runtime))
+        return try ask(job, of: turn % 4 == 0 ? system : system.roomy, under: runtime)
     }
 
     private func runtime(for system: System) -> Runtime {

@@ -28,7 +28,7 @@ public struct Seeds {
         guard !all.isEmpty else { return [] }
         var trees = TreeMutation(random: SplitMix(seed: random.next()), others: all)
         var json = random.choose(all)
-        for _ in 0..<random.choose([0, 1, 1, 1, 2, 2, 3, 5]) { json = trees.mutate(json) }
+        for _ in 0..<random.choose([1, 1, 1, 1, 2, 2, 4]) { json = trees.mutate(json) }
         var bytes = Array(json.compact.utf8)
         guard random.once(in: 6) else { return bytes }
         var cuts = ByteMutation(random: SplitMix(seed: random.next()))

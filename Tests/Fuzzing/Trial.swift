@@ -27,7 +27,7 @@ public enum FileKind: String, CaseIterable, Sendable {
 /// not negative, with `fits: false`, or with an error. Nothing else, and nothing slow.
 public struct Trial {
     public let library: Library
-    let bench: Bench
+    private var bench: Bench
 
     public init(_ library: Library) throws {
         self.library = library
@@ -36,7 +36,8 @@ public struct Trial {
 
     /// - Returns: the furthest that the bytes got.
     /// - Throws: `Unsound`, or an error that is none of those a person may see.
-    public func run(_ kind: FileKind, _ bytes: [UInt8]) throws -> Outcome {
+    public mutating func run(_ kind: FileKind, _ bytes: [UInt8]) throws -> Outcome {
+        bench.turn += 1
         do { return try answer(kind, try Document(file: "\(kind.rawValue).json", text: bytes)) } catch let error as DocumentError {
             guard !error.message.isEmpty, !error.message.contains("\n") else { throw Unsound(description: "message: \(error.message.debugDescription)") }
             return .refused
@@ -58,7 +59,7 @@ public struct Trial {
         case .runtime:
             let runtime = try Runtime(reading: document)
             _ = Summary.text(of: runtime)
-            return try bench.systems.map { try bench.ask(of: $0, under: runtime) }.max() ?? .readOnly
+            return try bench.systems.filter { runtime.runsOn.contains($0.accelerator.device.kind) }.prefix(1).map { try bench.ask(of: $0, under: runtime) }.max() ?? .readOnly
         case .architecture:
             let family = try Architecture(reading: document)
             _ = Summary.text(of: family)

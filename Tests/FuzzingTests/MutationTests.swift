@@ -7,7 +7,7 @@ struct MutationTests {
     @Test("A mutated file of any kind is refused in words or answered in finite numbers", arguments: FileKind.allCases)
     func anyFile(_ kind: FileKind) throws {
         let library = try Library()
-        let trial = try Trial(library)
+        var trial = try Trial(library)
         let seeds = try Seeds(of: library, configurations: "\(library.root)/Tests/WorkloadsTests/Fixtures/huggingface")
         var random = SplitMix(seed: 20_26)
         var outcomes: Set<Outcome> = []
