@@ -73,12 +73,12 @@ public struct Roofline: CostModel {
 /// Dynamic energy at the boost clock: operations, bytes of the main memory with their way to the engine, and bytes that
 /// were found in the cache.
 func energy(of demand: Demand, math: NumberFormat, on device: Device) -> EnergyUse {
-    let power = device.power
     let hits = max(0, demand.cacheBytes.value - demand.memoryBytes.value)
-    let cacheLevel = device.lastLevelCache?.level
+    let perByte = device.power.perByte[device.memory[device.mainMemoryIndex].level]?.value ?? 0
+    let perHit = device.lastLevelCacheIndex.flatMap { device.power.perByte[device.memory[$0].level]?.value } ?? 0
     return EnergyUse(
         compute: Joules(demand.flops.value * device.energyPerFlop(math)),
-        memory: Joules(demand.memoryBytes.value * (power.perByte[device.mainMemory.level]?.value ?? 0)),
-        cache: Joules(hits * (cacheLevel.flatMap { power.perByte[$0]?.value } ?? 0)),
-        link: Joules(demand.linkBytes.value * (power.perLinkByte?.value ?? 0)))
+        memory: Joules(demand.memoryBytes.value * perByte),
+        cache: Joules(hits * perHit),
+        link: Joules(demand.linkBytes.value * (device.power.perLinkByte?.value ?? 0)))
 }

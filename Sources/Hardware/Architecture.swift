@@ -11,15 +11,15 @@ public struct Architecture: Sendable {
     /// Part of a memory level's bandwidth that a well-written kernel reaches.
     public var bandwidthFraction: [MemoryLevel.Level: Double]
     /// Latency of a memory level.
-    public var latency: [MemoryLevel.Level: Seconds]
+    public var latency: Table<MemoryLevel.Level, TimeDimension>
     /// Part of the peak that a large matrix product sustains.
     public var computeFraction: [NumberFormat: Double]
     /// Part of the power limit drawn when nothing runs.
     public var idleFraction: Double?
     /// Part of the power limit drawn while a kernel is resident.
     public var activeFraction: Double?
-    public var perFlop: [NumberFormat: JoulesPerFlop]
-    public var perByte: [MemoryLevel.Level: JoulesPerByte]
+    public var perFlop: Table<NumberFormat, EnergyPerFlopDimension>
+    public var perByte: Table<MemoryLevel.Level, EnergyPerByteDimension>
     public var perLinkByte: JoulesPerByte?
     public var provenance: Provenance
 

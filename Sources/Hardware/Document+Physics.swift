@@ -77,9 +77,9 @@ extension Document {
     }
 
     /// Quantities by word: rates by number format, energies by memory level.
-    func table<C, D>(_: C.Type, _: Quantity<D>.Type, in range: ClosedRange<Double>) throws(DocumentError) -> [C: Quantity<D>]
-    where C: CaseIterable & RawRepresentable & Hashable, C.RawValue == String {
-        var table: [C: Quantity<D>] = [:]
+    func table<C, D>(_: C.Type, _: Quantity<D>.Type, in range: ClosedRange<Double>) throws(DocumentError) -> Table<C, D>
+    where C: TableKey & RawRepresentable, C.RawValue == String {
+        var table: Table<C, D> = [:]
         for (key, value) in try keyed(by: C.self) { table[key] = try value.quantity(in: range) }
         return table
     }

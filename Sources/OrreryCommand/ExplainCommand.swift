@@ -5,6 +5,7 @@ struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Tell why a job takes as long as it does.",
+        usage: "orrery explain [<options>] <job>",
         discussion: """
             The critical path with blame, every operator with what bounds it and where it stands on the roofline, how \
             each would be carried out, and what a tenth more of each resource would buy.

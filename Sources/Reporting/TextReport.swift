@@ -48,7 +48,7 @@ public struct TextReport {
         return rows.flatMap { row in
             let label = "  " + row.what.cut(to: 32).padded(to: 32), figure = row.figure.padded(to: figures, .right)
             var lines = wrapped(row.remark, width: style.width, first: label + figure + "  ")
-            lines[0] = label + style.bold(figure) + lines[0].dropFirst(label.count + figure.count)
+            if !row.figure.isEmpty { lines[0] = label + style.bold(figure) + lines[0].dropFirst(label.count + figure.count) }
             return lines
         }
     }

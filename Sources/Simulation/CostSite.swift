@@ -55,7 +55,7 @@ struct CostSite<Costs: CostModel> {
     /// Refuses what takes for ever: no engine of the device can do it.
     private func possible(_ demand: Demand, _ what: String, on device: Device) throws(SimulationError) -> Demand {
         guard demand.latency.value.isFinite, demand.busy.value.isFinite else {
-            throw SimulationError("\(device.id) cannot do \(what): none of its engines (\(device.engines.map(\.kind.rawValue).joined(separator: ", "))) has a rate for it")
+            throw SimulationError("\(device.id) cannot run \(what): it has no engine for it" + (device.engines.isEmpty ? ", nor for anything else" : ""))
         }
         return demand
     }

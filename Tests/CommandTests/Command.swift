@@ -55,7 +55,7 @@ struct Command {
     }
 }
 
-/// One device, one system of two, two runtimes, one small model and three jobs.
+/// A device that computes and one that does not, one system of two, two runtimes, one small model and three jobs.
 enum Fixture {
     static let files = [
         "HardwareSpecs/devices/toy.json": """
@@ -70,6 +70,11 @@ enum Fixture {
               "power": { "idle": "10 W", "active": "20 W", "limit": "100 W", "perFlop": { "bf16": "1 pJ/FLOP" }, "perByte": { "dram": "100 pJ/B" } },
               "sources": { "": "made up" } }
             """,
+        "HardwareSpecs/devices/drive.json": """
+            { "name": "A drive", "kind": "storage", "architecture": "nvme",
+              "memory": [ { "level": "flash", "per": "device", "capacity": "1 TB", "bandwidth": "7 GB/s", "latency": "50 us" } ],
+              "ports": { "pcie": { "bandwidth": "8 GB/s" } }, "sources": { "": "made up" } }
+            """,
         "HardwareSpecs/systems/pair.json": """
             { "name": "Two toys", "devices": { "gpu": { "spec": "toy", "count": 2 } },
               "links": [ { "name": "nvlink", "topology": "switch", "between": ["gpu"], "bandwidth": "20 GB/s", "latency": "2 us" } ], "sources": { "": "made up" } }
@@ -79,7 +84,7 @@ enum Fixture {
               "fusions": ["attention", "split-context", "qkv", "gate-up"], "sources": { "": "made up" } }
             """,
         "HardwareSpecs/runtimes/sequencer.json": """
-            { "name": "For others", "launch": "inline", "runsOn": ["npu"], "hostPerKernel": "0 us", "hostPerStep": "0 us", "sources": { "": "made up" } }
+            { "name": "For others", "launch": "inline", "runsOn": ["npu", "storage"], "hostPerKernel": "0 us", "hostPerStep": "0 us", "sources": { "": "made up" } }
             """,
         "Workloads/models/small.json": """
             { "name": "Small", "family": "decoder", "hidden": 256, "vocabulary": 1000, "maxContext": 2048, "norm": "rms", "rotary": true,
