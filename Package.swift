@@ -52,5 +52,10 @@ let package = Package(
         tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
         // tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         // .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
+
+        // Bad input and physics, held against the whole.
+        .target(name: "Fuzzing", dependencies: ["Orrery"], path: "Tests/Fuzzing"),
+        .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"], path: "Tests/DecoderFuzzer"),
+        tests(of: "Fuzzing", with: ["Orrery"]),
     ]
 )

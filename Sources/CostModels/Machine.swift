@@ -6,7 +6,7 @@ import Quantities
 struct Machine: Sendable {
     struct Peak: Sendable {
         var kind: Engine.Kind
-        /// FLOP/s by `NumberFormat.index`.
+        /// FLOP/s by `NumberFormat.place`.
         var rates: [Double]
         var sparsity: Double
     }
@@ -19,7 +19,7 @@ struct Machine: Sendable {
     var memoryWrite: Double
     /// Capacity of the last-level cache.
     var cache: Double
-    /// Joules of an operation by `NumberFormat.index`, of a byte of the main memory, of a byte of the cache.
+    /// Joules of an operation by `NumberFormat.place`, of a byte of the main memory, of a byte of the cache.
     var perFlop: [Double]
     var perMemoryByte: Double
     var perCacheByte: Double
