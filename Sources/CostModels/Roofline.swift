@@ -27,8 +27,12 @@ public struct Roofline: CostModel {
         let sparse24: Bool
 
         public init(for device: Device, under runtime: Runtime) {
-            machine = Machine(device)
-            sparse24 = runtime.sparse24
+            self.init(machine: Machine(device), sparse24: runtime.sparse24)
+        }
+
+        init(machine: Machine, sparse24: Bool) {
+            self.machine = machine
+            self.sparse24 = sparse24
         }
 
         /// The bound of an operator of one device; for a collective or a copy only its bytes.

@@ -1,4 +1,3 @@
-import Hardware
 import Quantities
 
 /// What a way of doing an operator costs, in seconds and bytes.
@@ -25,12 +24,11 @@ struct PowerBudget {
     var perMemoryByte: Double
     var perCacheByte: Double
 
-    init?(_ device: Device, flops: Flops, math: NumberFormat) {
-        guard let limit = PowerLimit(device) else { return nil }
+    init(_ limit: PowerLimit, _ machine: Machine, flops: Flops, math: NumberFormat) {
         self.limit = limit
-        compute = flops.value * device.energyPerFlop(math)
-        perMemoryByte = device.power.perByte[device.mainMemory.level]?.value ?? 0
-        perCacheByte = device.lastLevelCache.flatMap { device.power.perByte[$0.level]?.value } ?? 0
+        compute = flops.value * machine.perFlop[math.index]
+        perMemoryByte = machine.perMemoryByte
+        perCacheByte = machine.perCacheByte
     }
 
     /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.
