@@ -39,11 +39,12 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
             exclude: ["limit.cpp", "pipeline.py"]),
+        .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"], path: "Benchmarks/Simulation"),
 
         tests(of: "EventEngine"),
         tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
-        tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),

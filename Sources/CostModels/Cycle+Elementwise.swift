@@ -36,8 +36,8 @@ extension Cycle.Prepared {
             occupancy = min(1, Double(o.rows) / Double(units.count))
         }
         cost.occupancy = occupancy
-        cost.engine = (o.flops.value / engine.rates[o.math.index]).finiteOr(0) / occupancy
-        let special = machine.special.map { machine.engines[$0].rates[o.math.index] } ?? units.vectorRate
+        cost.engine = (o.flops.value / engine.rate(o.math)).finiteOr(0) / occupancy
+        let special = machine.special.map { machine.engines[$0].rate(o.math) } ?? units.vectorRate
         cost.vector = o.specials / special / occupancy
         cost.memoryBytes = bytes.read + bytes.written
         cost.memory = bytes.read / units.memoryBandwidth + bytes.written / units.memoryWriteBandwidth

@@ -15,7 +15,7 @@ extension Cycle {
         demand.memoryBytes = Bytes(local.read + local.written)
         demand.memoryTime = Seconds(local.read / machine.achievable + local.written / machine.achievableWrite)
         demand.cacheBytes = Bytes(2 * time.bytes)
-        demand.energy = machine.energy(of: demand, math: collective.format.number ?? .fp32)
+        demand.energy = energy(of: demand, math: collective.format.number ?? .fp32, on: device)
         demand.energy.link = linkEnergy(time.bytes, over: fabric.inside ?? fabric.across, from: device)
         return demand.checked(against: bound, model: name, what: "\(collective)")
     }

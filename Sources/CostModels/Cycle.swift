@@ -30,19 +30,17 @@ public struct Cycle: CostModel {
         let runtime: Runtime
         let machine: Machine
         let limit: PowerLimit?
-        let bound: Roofline.Prepared
 
         public init(for device: Device, under runtime: Runtime, limitsPower: Bool = true) {
             self.device = device
             self.runtime = runtime
             machine = Machine(device)
             limit = limitsPower ? PowerLimit(device) : nil
-            bound = Roofline.Prepared(machine: machine, sparse24: runtime.sparse24)
         }
 
-        /// The prediction for an operator of one device; for a collective or a copy only its bytes.
+        /// The prediction for an operator of one device; collectives and copies are not its business and get their bound.
         public func demand(of op: Operator) -> Demand {
-            let bound = bound.demand(of: op)
+            let bound = Roofline().demand(of: op, on: device, under: runtime)
             let demand = switch op {
             case .matmul(let o): fastest(o.flops, o.math) { matmul(o, on: $0) }
             case .grouped(let o): fastest(o.flops, o.math) { grouped(o, on: $0) }
@@ -65,7 +63,7 @@ public struct Cycle: CostModel {
         }
 
         func power(_ flops: Flops, _ math: NumberFormat) -> PowerBudget? {
-            limit.map { PowerBudget($0, machine, flops: flops, math: math) }
+            limit.map { PowerBudget($0, of: device, flops: flops, math: math) }
         }
 
         /// Turns a cost at its settled clock into a demand, with the energy it takes there.
@@ -74,7 +72,7 @@ public struct Cycle: CostModel {
                                 occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
                                 memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
                                 cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, choice: choice)
-            demand.energy = machine.energy(of: demand, math: math)
+            demand.energy = energy(of: demand, math: math, on: device)
             // Energy of an operation goes with the square of the voltage, and that with the clock.
             demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)
             demand.energy.cache = demand.energy.cache * (cost.clock * cost.clock)

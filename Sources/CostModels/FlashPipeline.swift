@@ -60,9 +60,9 @@ extension Cycle.Prepared {
         let bytes = machine.transferred(traffic)
         var cost = TileCost()
         let engine = machine.engines[place]
-        cost.engine = flops.value / (engine.rates[math.index] * engine.efficiency[math.index])
+        cost.engine = flops.value / (engine.reached(math))
         if exponentials > 0, let special = machine.special {
-            cost.vector = exponentials / machine.engines[special].rates[NumberFormat.fp32.index]
+            cost.vector = exponentials / machine.engines[special].rate(.fp32)
         }
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value

@@ -1,3 +1,4 @@
+import Hardware
 import Quantities
 
 /// What a way of doing an operator costs, in seconds and bytes.
@@ -24,11 +25,11 @@ struct PowerBudget {
     var perMemoryByte: Double
     var perCacheByte: Double
 
-    init(_ limit: PowerLimit, _ machine: Machine, flops: Flops, math: NumberFormat) {
+    init(_ limit: PowerLimit, of device: Device, flops: Flops, math: NumberFormat) {
         self.limit = limit
-        compute = flops.value * machine.perFlop[math.index]
-        perMemoryByte = machine.perMemoryByte
-        perCacheByte = machine.perCacheByte
+        compute = flops.value * device.energyPerFlop(math)
+        perMemoryByte = device.power.perByte[device.memory[device.mainMemoryIndex].level]?.value ?? 0
+        perCacheByte = device.lastLevelCacheIndex.flatMap { device.power.perByte[device.memory[$0].level]?.value } ?? 0
     }
 
     /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.

@@ -32,9 +32,9 @@ struct Units {
     init(_ machine: Machine, engine place: Int, math: NumberFormat, sparse: Bool = false) {
         let engine = machine.engines[place]
         count = max(1, engine.count)
-        rate = machine.peak(place, math, sparse: sparse) * engine.efficiency[math.index]
-        vectorRate = machine.vector.map { machine.engines[$0].rates[NumberFormat.fp32.index] / 2 } ?? .infinity
-        specialRate = machine.special.map { machine.engines[$0].rates[NumberFormat.fp32.index] } ?? vectorRate
+        rate = engine.reached(math) * (sparse ? engine.sparsity : 1)
+        vectorRate = machine.vector.map { machine.engines[$0].rate(.fp32) / 2 } ?? .infinity
+        specialRate = machine.special.map { machine.engines[$0].rate(.fp32) } ?? vectorRate
         localCapacity = machine.local
         feed = machine.feed
         operandReads = engine.operandReads

@@ -20,7 +20,7 @@ public struct Device: Sendable {
     public var units: Int
     public var engines: [Engine]
     /// Peaks as the datasheet states them; the engines must multiply to these within 3 %.
-    public var quoted: [Engine.Kind: [NumberFormat: FlopsPerSecond]]
+    public var quoted: [Engine.Kind: Table<NumberFormat, ComputeDimension>]
     /// From the level next to the engines to the largest.
     public var memory: [MemoryLevel]
     public var ports: [Port]
@@ -40,8 +40,15 @@ public struct Device: Sendable {
     public func level(_ level: MemoryLevel.Level) -> MemoryLevel? { memory.first { $0.level == level } }
     /// The level that holds weights and caches: the largest.
     public var mainMemory: MemoryLevel { memory[memory.count - 1] }
+    /// Its place in `memory`: reading one field there copies nothing else.
+    @inlinable public var mainMemoryIndex: Int { memory.count - 1 }
     /// The last cache in front of the main memory, nil for a device without one.
-    public var lastLevelCache: MemoryLevel? { memory.dropLast().last { $0.scope == .device } }
+    public var lastLevelCache: MemoryLevel? { lastLevelCacheIndex.map { memory[$0] } }
+    public var lastLevelCacheIndex: Int? {
+        var index = memory.count - 2
+        while index >= 0, memory[index].scope != .device { index -= 1 }
+        return index >= 0 ? index : nil
+    }
 }
 
 public struct Clock: Sendable, Equatable {
@@ -66,6 +73,19 @@ public struct Engine: Sendable {
         case bank
         /// A processor inside a storage device.
         case storage
+
+        @inlinable public static func == (a: Self, b: Self) -> Bool { a.place == b.place }
+        @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(place) }
+        @usableFromInline var place: Int {
+            switch self {
+            case .tensor: 0
+            case .vector: 1
+            case .special: 2
+            case .systolic: 3
+            case .bank: 4
+            case .storage: 5
+            }
+        }
     }
 
     public var kind: Kind
@@ -74,7 +94,7 @@ public struct Engine: Sendable {
     /// The clock of its rates, the device's boost clock unless stated.
     public var clock: Hertz
     /// Operations of one engine in one cycle by arithmetic format.
-    public var rates: [NumberFormat: FlopsPerCycle]
+    public var rates: Table<NumberFormat, FlopsPerCycleDimension>
     /// How much faster it multiplies when two of every four weights are zero; 1 where it has no such mode.
     public var sparsity24: Double
     /// How often an operand element leaves the unit's local memory for one product of a tile: 2 where four warps (2×2)
@@ -115,8 +135,22 @@ public struct Systolic: Sendable, Equatable {
 }
 
 public struct MemoryLevel: Sendable {
-    public enum Level: String, CaseIterable, Sendable, Hashable {
+    public enum Level: String, TableKey {
         case l1, l2, l3, scratchpad, dram, flash
+
+        @inlinable public var place: Int {
+            switch self {
+            case .l1: 0
+            case .l2: 1
+            case .l3: 2
+            case .scratchpad: 3
+            case .dram: 4
+            case .flash: 5
+            }
+        }
+
+        @inlinable public static func == (a: Self, b: Self) -> Bool { a.place == b.place }
+        @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(place) }
     }
 
     public enum Scope: String, CaseIterable, Sendable {
@@ -124,6 +158,13 @@ public struct MemoryLevel: Sendable {
         case unit
         /// All units share it.
         case device
+
+        @inlinable public static func == (a: Self, b: Self) -> Bool {
+            switch (a, b) {
+            case (.unit, .unit), (.device, .device): true
+            default: false
+            }
+        }
     }
 
     public var level: Level
@@ -183,14 +224,14 @@ public struct Power: Sendable {
     public var active: Watts?
     /// Energy of one operation by arithmetic format with its way through registers and local memory, at the clock of the
     /// engine; it falls with the square of the clock (the voltage goes with it).
-    public var perFlop: [NumberFormat: JoulesPerFlop]
+    public var perFlop: Table<NumberFormat, EnergyPerFlopDimension>
     /// Energy of one byte by memory level, the path to the engine included.
-    public var perByte: [MemoryLevel.Level: JoulesPerByte]
+    public var perByte: Table<MemoryLevel.Level, EnergyPerByteDimension>
     /// Energy of one byte leaving through a port.
     public var perLinkByte: JoulesPerByte?
 
-    public init(idle: Watts? = nil, limit: Watts? = nil, active: Watts? = nil, perFlop: [NumberFormat: JoulesPerFlop] = [:],
-                perByte: [MemoryLevel.Level: JoulesPerByte] = [:], perLinkByte: JoulesPerByte? = nil) {
+    public init(idle: Watts? = nil, limit: Watts? = nil, active: Watts? = nil, perFlop: Table<NumberFormat, EnergyPerFlopDimension> = [:],
+                perByte: Table<MemoryLevel.Level, EnergyPerByteDimension> = [:], perLinkByte: JoulesPerByte? = nil) {
         self.idle = idle
         self.limit = limit
         self.active = active
@@ -225,10 +266,10 @@ public struct KernelCosts: Sendable {
 
 /// Measured maxima: what a well-written kernel gets out of the silicon.
 public struct Achieved: Sendable {
-    public var bandwidth: [MemoryLevel.Level: BytesPerSecond]
-    public var compute: [NumberFormat: FlopsPerSecond]
+    public var bandwidth: Table<MemoryLevel.Level, BandwidthDimension>
+    public var compute: Table<NumberFormat, ComputeDimension>
 
-    public init(bandwidth: [MemoryLevel.Level: BytesPerSecond] = [:], compute: [NumberFormat: FlopsPerSecond] = [:]) {
+    public init(bandwidth: Table<MemoryLevel.Level, BandwidthDimension> = [:], compute: Table<NumberFormat, ComputeDimension> = [:]) {
         self.bandwidth = bandwidth
         self.compute = compute
     }

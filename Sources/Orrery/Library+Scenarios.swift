@@ -8,7 +8,8 @@ extension Library {
     /// - Parameters:
     ///   - device: a single accelerator, with the host it is usually attached to.
     ///   - system: at most one of device and system.
-    ///   - runtime: without one, the job's own where it supports the accelerator, else the leanest that does.
+    ///   - runtime: without one, the job's own where it supports the accelerator, else the one made for the fewest other kinds
+    ///     of device, and of those the leanest.
     /// - Throws: `DocumentError` where something is unknown, malformed or does not go together.
     public func scenario(of job: String, device: String? = nil, system: String? = nil, runtime: String? = nil,
                       fidelity: Scenario.Fidelity = .cycle) throws(DocumentError) -> Scenario {
@@ -42,11 +43,12 @@ extension Library {
             let runtime = try self.runtime(own)
             if runtime.runsOn.contains(device.kind) { return (runtime, nil) }
         }
-        guard let leanest = try runtimes(for: device.kind).min(by: { ($0.hostPerKernel, $0.id) < ($1.hostPerKernel, $1.id) }) else {
+        let fitting = try runtimes(for: device.kind)
+        guard let closest = fitting.min(by: { ($0.runsOn.count, $0.hostPerKernel, $0.id) < ($1.runsOn.count, $1.hostPerKernel, $1.id) }) else {
             throw DocumentError(file: "HardwareSpecs/runtimes", message: "none runs on a device of kind \(device.kind.rawValue), such as \(device.id)")
         }
         let why = job.runtime.map { "\($0), which the job names, does not run on a device of kind \(device.kind.rawValue)" } ?? "the job names none"
-        return (leanest, "Runtime \(leanest.id) was chosen: \(why).")
+        return (closest, "Runtime \(closest.id) was chosen: \(why).")
     }
 
     private func runtimes(for kind: Device.Kind) throws(DocumentError) -> [Runtime] {

@@ -5,12 +5,13 @@ struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Tell why a job takes as long as it does.",
+        usage: "orrery explain [<options>] <job>",
         discussion: """
             The critical path with blame, every operator with what bounds it and where it stands on the roofline, how \
             each would be carried out, and what a tenth more of each resource would buy.
 
             Examples:
-              orrery explain llama-3.1-8b-decode --device a100-sxm-80gb --runtime pytorch-eager
+              orrery explain llama-3.1-8b-decode --device l4 --runtime pytorch-eager
               orrery explain gemm-4096 --device h100-sxm
             """)
 

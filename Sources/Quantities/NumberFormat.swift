@@ -1,8 +1,26 @@
 /// How one number is represented in arithmetic.
 ///
 /// Engines quote a rate for each; a tensor stored in some other width (`TensorFormat`) is widened to one of these.
-public enum NumberFormat: String, CaseIterable, Hashable, Sendable {
+public enum NumberFormat: String, TableKey {
     case fp64, fp32, tf32, fp16, bf16, fp8, fp6, fp4, int8, int4
+
+    @inlinable public var place: Int {
+        switch self {
+        case .fp64: 0
+        case .fp32: 1
+        case .tf32: 2
+        case .fp16: 3
+        case .bf16: 4
+        case .fp8: 5
+        case .fp6: 6
+        case .fp4: 7
+        case .int8: 8
+        case .int4: 9
+        }
+    }
+
+    @inlinable public static func == (a: Self, b: Self) -> Bool { a.place == b.place }
+    @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(place) }
 
     public var bits: Double {
         switch self {

@@ -29,6 +29,7 @@ extension Quantity {
 extension Quantity: CustomStringConvertible {
     /// Three or four significant digits in the unit that suits the size: `"3.35 TB/s"`.
     public var description: String {
+        guard value != 0 else { return "0 \(D.units[0].symbol)" }
         var unit = D.printed[0]
         for symbol in D.printed where magnitude >= scale(of: symbol) * 0.9995 { unit = symbol }
         return "\(significant(value / scale(of: unit))) \(unit)"

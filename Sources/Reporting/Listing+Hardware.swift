@@ -30,10 +30,10 @@ extension Listing {
     }
 
     public init(runtimes: [Runtime]) {
-        self.init([.left("id"), .left("launch"), .left("runs on"), .right("per kernel"), .right("per step"), .right("memory"), .left("name", shrinks: true)])
+        self.init([.left("id"), .left("launch"), .left("runs on"), .right("per kernel"), .right("per step"), .left("name", shrinks: true)])
         for runtime in runtimes {
             add([runtime.id, runtime.launch.rawValue, runtime.runsOn.map(\.rawValue).joined(separator: ", "),
-                 runtime.hostPerKernel.short, runtime.hostPerStep.short, percent(runtime.memoryFraction), runtime.name],
+                 runtime.hostPerKernel.short, runtime.hostPerStep.short, runtime.name],
                 ["id": JSON(runtime.id), "name": JSON(runtime.name), "aliases": JSON(runtime.aliases), "launch": JSON(runtime.launch.rawValue),
                  "runsOn": JSON(runtime.runsOn.map(\.rawValue)), "hostPerKernelSeconds": JSON(runtime.hostPerKernel),
                  "hostPerLayerSeconds": JSON(runtime.hostPerLayer), "hostPerStepSeconds": JSON(runtime.hostPerStep),

@@ -19,10 +19,10 @@ extension Listing {
     }
 
     public init(jobs: [Job]) {
-        self.init([.left("id"), .right("batch"), .right("prompt"), .right("output"), .left("runs on"), .left("runtime"), .left("what", shrinks: true)])
+        self.init([.left("id"), .right("batch"), .right("prompt"), .right("output"), .left("runs on", shrinks: true), .left("what", shrinks: true)])
         for job in jobs {
             let target = job.system ?? job.device ?? ""
-            var cells = [job.id, "", "", "", target, job.runtime ?? "", job.summary.isEmpty ? job.name : job.summary]
+            var cells = [job.id, "", "", "", target, job.summary.isEmpty ? job.name : job.summary]
             var members: [JSON.Member] = [.init(key: "id", value: JSON(job.id)), .init(key: "name", value: JSON(job.name)),
                                            .init(key: "description", value: job.summary.isEmpty ? nil : JSON(job.summary))]
             if case .model(let work) = job.work {

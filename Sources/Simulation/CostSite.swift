@@ -35,13 +35,17 @@ struct CostSite<Costs: CostModel> {
         switch operation {
         case .collective(let collective): try entry(for: collective, lane: lane, resources: &resources)
         case .copy(let copy): try entry(for: copy, lane: lane, resources: &resources)
-        default: entry(forLocal: operation, lane: lane, stream: stream, resources: &resources)
+        default: try entry(forLocal: operation, lane: lane, stream: stream, resources: &resources)
         }
     }
 
-    private func entry(forLocal operation: Operator, lane: Int, stream: OperatorGraph.Stream, resources: inout ResourceTable) -> PreparedGraph.Entry {
+    private func entry(forLocal operation: Operator, lane: Int, stream: OperatorGraph.Stream, resources: inout ResourceTable) throws(SimulationError) -> PreparedGraph.Entry {
         let device = groups[lane].device
         let demand = costs.demand(of: operation, on: device, under: runtime)
+        guard demand.duration.value.isFinite else {
+            throw SimulationError("\(device.id) cannot run \(operation.kind): it has no engine for it"
+                                  + (device.engines.isEmpty ? ", nor for anything else" : ""))
+        }
         var works = Works()
         works.add(demand.engineTime.value, on: resources[.engine(demand.engine, lane: lane)])
         works.add(demand.vectorTime.value, on: resources[.vector(lane: lane)])

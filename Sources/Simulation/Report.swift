@@ -79,16 +79,16 @@ public struct Report: Sendable {
         public var device: String
         /// Executions over the job and all devices.
         public var count: Double
-        /// Time in which it ran, summed over executions of one device of its lane.
+        /// Time in which it ran on the device that spent most on it, summed over executions.
         public var latency: Seconds
         public var flops: Flops
         public var bytes: Bytes
         public var boundBy: Bound
         public var energy: Joules
-        /// What the kernel choice was, for the longest of them: "128×256 tiles, split-K 4".
+        /// What the kernel choice was, for most of that time: "tile 128×256, split-K 4".
         public var choice: String
         /// Time in which it ran, summed over executions of all devices: `flops / deviceTime` is the rate of one device.
-        public var deviceTime: Seconds = .zero
+        public var deviceTime: Seconds
     }
 
     public struct BlameRow: Sendable {

@@ -32,9 +32,10 @@ public struct Timeline: Sendable {
     public var duration: Seconds
 
     public func demand(of node: Int) -> Demand {
-        let n = graph.nodes[node]
-        return demands[Int(n.use) * graph.lanes.count + Int(n.lane)] ?? Demand()
+        demand(use: Int(graph.nodes[node].use), lane: Int(graph.nodes[node].lane))
     }
+
+    public func demand(use: Int, lane: Int) -> Demand { demands[use * graph.lanes.count + lane] ?? Demand() }
 
     /// Seconds in which at least one node of the lane ran.
     public func busy(lane: Int) -> Seconds {
