@@ -9,7 +9,7 @@ extension Cycle.Prepared {
         case .bank: banks(rows: o.m, n: o.n, k: o.k, batch: o.batch, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
         case .tensor, .vector:
-            tiled(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.activations, o.weights, o.math, isWeight: o.weightStationed,
+            tiled(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.activations, o.output, o.weights, o.math, isWeight: o.weightStationed,
                   o.flops, o.traffic, on: place)
         }
     }
@@ -20,21 +20,22 @@ extension Cycle.Prepared {
         case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
         case .tensor, .vector:
-            tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.weights, o.math, isWeight: true,
+            tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.output, o.weights, o.math, isWeight: true,
                   o.flops, o.traffic, on: place)
         }
     }
 
     /// The best tiling over the units of a tensor or vector engine.
-    private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ weights: TensorFormat, _ math: NumberFormat,
-                       isWeight: Bool, _ flops: Flops, _ traffic: Traffic, on place: Int) -> Demand? {
+    private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ output: TensorFormat,
+                       _ weights: TensorFormat, _ math: NumberFormat, isWeight: Bool, _ flops: Flops, _ traffic: Traffic,
+                       on place: Int) -> Demand? {
         let native = device.engines[place].native(math) ?? math
         let widening = Widening(weights: weights, math: native, under: runtime, isWeight: isWeight)
         let moved = machine.transferred(traffic)
         let elements = Double(n) * Double(k) * Double(isWeight ? max(batch, groups.count) : batch)
         let product = Product(groups: groups, n: n, k: k, batch: batch,
                               inputWidth: activations.bitsPerElement / 8, weightWidth: widening.streamedWidth,
-                              outputWidth: activations.bitsPerElement / 8, mathWidth: native.bits / 8, read: moved.read, written: moved.written,
+                              outputWidth: output.bitsPerElement / 8, mathWidth: native.bits / 8, read: moved.read, written: moved.written,
                               wideningOps: widening.operations, widened: widening.passWidth * elements,
                               storedWeights: widening.passWidth > 0 ? traffic.weights.value : 0)
         let units = Units(machine, engine: place, math: math, sparse: weights.sparse24 && runtime.sparse24)
