@@ -6,53 +6,95 @@ import Quantities
 struct Machine: Sendable {
     struct Peak: Sendable {
         var kind: Engine.Kind
-        /// FLOP/s by `NumberFormat.place`.
-        var rates: [Double]
+        var count: Int
+        /// `Device.peak` of every format, and of the formats that were measured the best that was seen.
+        var rates: Table<NumberFormat, ComputeDimension>
+        var measured: Table<NumberFormat, ComputeDimension>
         var sparsity: Double
+        var operandReads: Double
+        var multicast: Double
     }
 
     var engines: [Peak] = []
     /// Places in `engines`.
     var elementwise: Int?
+    var vector: Int?
     var special: Int?
-    var memory: Double
-    var memoryWrite: Double
-    /// Capacity of the last-level cache.
-    var cache: Double
-    /// Joules of an operation by `NumberFormat.place`, of a byte of the main memory, of a byte of the cache.
-    var perFlop: [Double]
-    var perMemoryByte: Double
-    var perCacheByte: Double
+    /// Bandwidth that a well-written kernel gets of the main memory.
+    var achievable = 0.0
+    var achievableWrite = 0.0
+    var memoryLatency = 0.0
+    /// The last-level cache.
+    var cache = 0.0
+    var cacheBandwidth = 0.0
+    /// One unit's own memory.
+    var local = 0.0
+    var feed = 0.0
+    var floor = 0.0
+    var gap = 0.0
 
     init(_ device: Device) {
-        let formats = NumberFormat.allCases
-        for engine in device.engines {
-            engines.append(Peak(kind: engine.kind, rates: formats.map { device.peak(engine, $0) }, sparsity: max(1, engine.sparsity24)))
+        engines.reserveCapacity(device.engines.count)
+        for engine in device.engines { engines.append(Peak(engine, of: device)) }
+        func place(_ kind: Engine.Kind) -> Int? { engines.firstIndex { $0.kind == kind } }
+        (vector, special) = (place(.vector), place(.special))
+        elementwise = vector ?? place(.storage) ?? place(.bank) ?? engines.indices.first
+        achievable = device.achievableBandwidth
+        achievableWrite = device.achievableWriteBandwidth
+        memoryLatency = device.memory[device.mainMemoryIndex].latency?.value ?? 0
+        cacheBandwidth = .infinity
+        if let shared = device.lastLevelCacheIndex {
+            cache = device.memory[shared].capacity.value
+            let reached = device.achieved.bandwidth[device.memory[shared].level] ?? device.memory[shared].bandwidth
+            cacheBandwidth = reached?.value ?? .infinity
         }
-        let chosen = device.elementwiseEngine?.kind
-        elementwise = engines.firstIndex { $0.kind == chosen }
-        special = engines.firstIndex { $0.kind == .special }
-        memory = device.memoryBandwidth
-        memoryWrite = device.memoryWriteBandwidth
-        cache = device.lastLevelCache?.capacity.value ?? 0
-        perFlop = formats.map { device.energyPerFlop($0) }
-        perMemoryByte = device.power.perByte[device.mainMemory.level]?.value ?? 0
-        perCacheByte = device.lastLevelCache.flatMap { device.power.perByte[$0.level]?.value } ?? 0
+        let own = device.memory.indices.first { device.memory[$0].scope == .unit }
+        local = own.map { device.memory[$0].capacity.value } ?? .infinity
+        feed = own.flatMap { device.memory[$0].bandwidth?.value } ?? .infinity
+        floor = device.kernel.floor?.value ?? 0
+        gap = device.kernel.graphGap?.value ?? floor
     }
 
-    /// Bytes that have to pass the main memory: all but the activations that the last-level cache can hold from the
-    /// operator that wrote them to the one that reads them.
-    func compulsory(_ traffic: Traffic) -> (read: Double, written: Double) {
-        let activations = traffic.activations.value
-        let spilled = activations > cache ? (activations - cache) / activations : 0
+    /// FLOP/s of an engine with or without the help of zeros.
+    func peak(_ place: Int, _ math: NumberFormat, sparse: Bool) -> Double {
+        engines[place].rate(math) * (sparse ? engines[place].sparsity : 1)
+    }
+
+    /// Bytes that a kernel moves through the main memory: as `Device.compulsory`, but activations stay in the last-level cache
+    /// only while they fill less than half of it. From there to its capacity more and more of them are gone when they
+    /// are read: replacement is not perfect and the weights pass through the same cache.
+    func transferred(_ traffic: Traffic) -> (read: Double, written: Double) {
+        let half = cache / 2
+        let spilled = half > 0 ? min(1, max(0, traffic.activations.value / half - 1)) : 1
         return (traffic.weights.value + traffic.cacheRead.value + traffic.activationsRead.value * spilled,
                 traffic.cacheWritten.value + traffic.activationsWritten.value * spilled)
     }
+}
 
-    /// Dynamic energy at the boost clock: operations, bytes of the main memory with their way to the engine, and bytes
-    /// that were found in the cache.
-    func energy(of demand: Demand, math: NumberFormat) -> EnergyUse {
-        EnergyUse(compute: Joules(demand.flops.value * perFlop[math.place]), memory: Joules(demand.memoryBytes.value * perMemoryByte),
-                  cache: Joules(max(0, demand.cacheBytes.value - demand.memoryBytes.value) * perCacheByte))
+extension Machine.Peak {
+    init(_ engine: Engine, of device: Device) {
+        kind = engine.kind
+        count = engine.count
+        sparsity = max(1, engine.sparsity24)
+        operandReads = engine.operandReads
+        multicast = Double(engine.multicast)
+        rates = Table()
+        measured = Table()
+        for format in NumberFormat.every {
+            rates[format] = FlopsPerSecond(device.peak(engine, format))
+            guard engine.kind != .vector, let native = engine.native(format), let best = device.achieved.compute[native],
+                  let peak = engine.peak(native) else { continue }
+            measured[format] = FlopsPerSecond(min(best.value, peak.value))
+        }
     }
+
+    /// FLOP/s for arithmetic in a format, natively or in the format that stands in for it.
+    func rate(_ format: NumberFormat) -> Double { rates[format]?.value ?? 0 }
+
+    /// Of that what the best measured kernel reaches when nothing else limits it; all of it without a measurement.
+    func reached(_ format: NumberFormat) -> Double { measured[format]?.value ?? rate(format) }
+}
+
+extension NumberFormat {
+    static let every = Array(allCases)
 }

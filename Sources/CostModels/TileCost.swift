@@ -25,12 +25,11 @@ struct PowerBudget {
     var perMemoryByte: Double
     var perCacheByte: Double
 
-    init?(_ device: Device, flops: Flops, math: NumberFormat) {
-        guard let limit = PowerLimit(device) else { return nil }
+    init(_ limit: PowerLimit, of device: Device, flops: Flops, math: NumberFormat) {
         self.limit = limit
         compute = flops.value * device.energyPerFlop(math)
-        perMemoryByte = device.power.perByte[device.mainMemory.level]?.value ?? 0
-        perCacheByte = device.lastLevelCache.flatMap { device.power.perByte[$0.level]?.value } ?? 0
+        perMemoryByte = device.power.perByte[device.memory[device.mainMemoryIndex].level]?.value ?? 0
+        perCacheByte = device.lastLevelCacheIndex.flatMap { device.power.perByte[device.memory[$0].level]?.value } ?? 0
     }
 
     /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.
