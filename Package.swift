@@ -48,6 +48,7 @@ let package = Package(
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+        tests(of: "Orrery"),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
         tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
         // tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
