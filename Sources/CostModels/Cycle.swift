@@ -71,7 +71,7 @@ public struct Cycle: CostModel {
             var demand = Demand(latency: Seconds(cost.latency), engine: device.engines[place].kind, engineTime: Seconds(cost.engine),
                                 occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
                                 memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
-                                cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, choice: choice)
+                                cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, powerLimited: cost.powerLimited, choice: choice)
             demand.energy = energy(of: demand, math: math, on: device)
             // Energy of an operation goes with the square of the voltage, and that with the clock.
             demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)

@@ -13,6 +13,8 @@ struct TileCost {
     var occupancy = 1.0
     /// Clock as a part of the boost clock, after the power limit.
     var clock = 1.0
+    /// The power limit made it longer.
+    var powerLimited = false
 
     var duration: Double { latency + max(engine, vector, cache, memory) }
 }
@@ -37,6 +39,8 @@ struct PowerBudget {
         let other = cost.memoryBytes * perMemoryByte
         let core = compute + max(0, cost.cacheBytes - cost.memoryBytes) * perCacheByte
         guard core + other > limit.budget.value * cost.duration else { return }
+        let unlimited = cost.duration
+        defer { cost.powerLimited = cost.duration > unlimited * (1 + roundingSlack) }
         let engine = max(cost.engine, cost.vector, cost.cache)
         let clock = limit.clock(latency: Seconds(cost.latency), engine: Seconds(engine), rest: Seconds(cost.memory),
                                 compute: Joules(core), other: Joules(other))
