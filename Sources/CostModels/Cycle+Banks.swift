@@ -51,8 +51,8 @@ extension Cycle.Prepared {
         cost.cacheBytes = traffic.activations.value
         cost.latency = machine.floor + machine.memoryLatency
         if scores > 0, let vector = machine.vector {
-            let rate = machine.engines[vector].rate(.fp32)
-            let special = machine.special.map { machine.engines[$0].rate(.fp32) } ?? rate
+            let rate = machine.rate(vector, .fp32)
+            let special = machine.special.map { machine.rate($0, .fp32) } ?? rate
             cost.vector = scores * (AttentionKernel.operationsPerScore / (rate / 2) + 1 / special)
         }
         return settle(cost, flops: flops, math: math, on: place,
@@ -61,8 +61,8 @@ extension Cycle.Prepared {
 
     /// The train of a bank engine over the memory it sits in; nil where the file leaves its timing out.
     func bankTrain(_ place: Int, stored: TensorFormat, _ math: NumberFormat) -> BankTrain? {
-        let engine = machine.engines[place]
-        let perBank = engine.rate(math) / Double(max(1, engine.count))
+        let engine = device.engines[place]
+        let perBank = machine.rate(place, math) / Double(max(1, engine.count))
         return BankTrain(device.mainMemory, banks: engine.count, width: stored.bitsPerElement / 8) { 2 * $0 / perBank }
     }
 }

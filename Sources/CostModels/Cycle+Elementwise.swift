@@ -18,7 +18,6 @@ private let burst = 64.0
 extension Cycle.Prepared {
     func elementwise(_ o: Elementwise) -> Demand {
         guard let place = machine.elementwise else { return Demand(engineTime: Seconds(.infinity)) }
-        let engine = machine.engines[place]
         let units = Units(machine, engine: place, math: o.math)
         var bytes = machine.transferred(o.traffic)
         if o.kind == .embedding, o.rows > 0 {
@@ -36,8 +35,8 @@ extension Cycle.Prepared {
             occupancy = min(1, Double(o.rows) / Double(units.count))
         }
         cost.occupancy = occupancy
-        cost.engine = (o.flops.value / engine.rate(o.math)).finiteOr(0) / occupancy
-        let special = machine.special.map { machine.engines[$0].rate(o.math) } ?? units.vectorRate
+        cost.engine = (o.flops.value / machine.rate(place, o.math)).finiteOr(0) / occupancy
+        let special = machine.special.map { machine.rate($0, o.math) } ?? units.vectorRate
         cost.vector = o.specials / special / occupancy
         cost.memoryBytes = bytes.read + bytes.written
         cost.memory = bytes.read / units.memoryBandwidth + bytes.written / units.memoryWriteBandwidth

@@ -4,7 +4,7 @@ import Quantities
 
 extension Cycle.Prepared {
     func matmul(_ o: Matmul, on place: Int) -> Demand? {
-        switch machine.engines[place].kind {
+        switch device.engines[place].kind {
         case .systolic: systolic([(o.m, o.batch)], n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
         case .bank: banks(rows: o.m, n: o.n, k: o.k, batch: o.batch, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
@@ -15,7 +15,7 @@ extension Cycle.Prepared {
     }
 
     func grouped(_ o: GroupedMatmul, on place: Int) -> Demand? {
-        switch machine.engines[place].kind {
+        switch device.engines[place].kind {
         case .systolic: systolic(o.tokens.map { ($0, 1) }, n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
         case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
@@ -45,7 +45,7 @@ extension Cycle.Prepared {
     }
 
     func attention(_ o: Attention, on place: Int) -> Demand? {
-        switch machine.engines[place].kind {
+        switch device.engines[place].kind {
         case .systolic: return systolicAttention(o, on: place)
         case .bank: return bankAttention(o, on: place)
         case .storage, .special: return inStorage(o.flops, o.math, o.traffic, exponentials: o.exponentials, on: place)

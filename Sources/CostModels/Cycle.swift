@@ -54,8 +54,8 @@ public struct Cycle: CostModel {
         /// The engine that does it soonest. One whose peak alone takes longer than another's prediction is not asked.
         private func fastest(_ flops: Flops, _ math: NumberFormat, _ demand: (_ place: Int) -> Demand?) -> Demand {
             var best = Demand(engineTime: Seconds(.infinity))
-            for (place, engine) in machine.engines.enumerated() where engine.kind != .special {
-                let peak = machine.peak(place, math, sparse: true)
+            for place in device.engines.indices where device.engines[place].kind != .special {
+                let peak = machine.rate(place, math, sparse: true)
                 guard peak > 0, flops.value / peak < best.duration.value, let own = demand(place) else { continue }
                 if own.duration < best.duration { best = own }
             }
@@ -68,7 +68,7 @@ public struct Cycle: CostModel {
 
         /// Turns a cost at its settled clock into a demand, with the energy it takes there.
         func finish(_ cost: TileCost, flops: Flops, math: NumberFormat, on place: Int, choice: Choice) -> Demand {
-            var demand = Demand(latency: Seconds(cost.latency), engine: machine.engines[place].kind, engineTime: Seconds(cost.engine),
+            var demand = Demand(latency: Seconds(cost.latency), engine: device.engines[place].kind, engineTime: Seconds(cost.engine),
                                 occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
                                 memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
                                 cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, powerLimited: cost.powerLimited, choice: choice)

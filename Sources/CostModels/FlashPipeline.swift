@@ -59,10 +59,9 @@ extension Cycle.Prepared {
     func inStorage(_ flops: Flops, _ math: NumberFormat, _ traffic: Traffic, exponentials: Double = 0, on place: Int) -> Demand {
         let bytes = machine.transferred(traffic)
         var cost = TileCost()
-        let engine = machine.engines[place]
-        cost.engine = flops.value / (engine.reached(math))
+        cost.engine = flops.value / machine.reached(place, math)
         if exponentials > 0, let special = machine.special {
-            cost.vector = exponentials / machine.engines[special].rate(.fp32)
+            cost.vector = exponentials / machine.rate(special, .fp32)
         }
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value

@@ -4,19 +4,8 @@ import Quantities
 
 /// A device in plain numbers: what a cost model asks of it again and again, looked up once.
 struct Machine: Sendable {
-    struct Peak: Sendable {
-        var kind: Engine.Kind
-        var count: Int
-        /// `Device.peak` of every format, and of the formats that were measured the best that was seen.
-        var rates: Table<NumberFormat, ComputeDimension>
-        var measured: Table<NumberFormat, ComputeDimension>
-        var sparsity: Double
-        var operandReads: Double
-        var multicast: Double
-    }
-
-    var engines: [Peak] = []
-    /// Places in `engines`.
+    var device: Device
+    /// Places in `device.engines`.
     var elementwise: Int?
     var vector: Int?
     var special: Int?
@@ -34,11 +23,10 @@ struct Machine: Sendable {
     var gap = 0.0
 
     init(_ device: Device) {
-        engines.reserveCapacity(device.engines.count)
-        for engine in device.engines { engines.append(Peak(engine, of: device)) }
-        func place(_ kind: Engine.Kind) -> Int? { engines.firstIndex { $0.kind == kind } }
+        self.device = device
+        func place(_ kind: Engine.Kind) -> Int? { device.engines.firstIndex { $0.kind == kind } }
         (vector, special) = (place(.vector), place(.special))
-        elementwise = vector ?? place(.storage) ?? place(.bank) ?? engines.indices.first
+        elementwise = vector ?? place(.storage) ?? place(.bank) ?? device.engines.indices.first
         achievable = device.achievableBandwidth
         achievableWrite = device.achievableWriteBandwidth
         memoryLatency = device.memory[device.mainMemoryIndex].latency?.value ?? 0
@@ -55,9 +43,15 @@ struct Machine: Sendable {
         gap = device.kernel.graphGap?.value ?? floor
     }
 
-    /// FLOP/s of an engine with or without the help of zeros.
-    func peak(_ place: Int, _ math: NumberFormat, sparse: Bool) -> Double {
-        engines[place].rate(math) * (sparse ? engines[place].sparsity : 1)
+    /// FLOP/s of an engine for arithmetic in a format.
+    func rate(_ place: Int, _ math: NumberFormat, sparse: Bool = false) -> Double { device.peak(device.engines[place], math, sparse: sparse) }
+
+    /// Of that what the best measured kernel reaches when nothing else limits it; all of it without a measurement.
+    func reached(_ place: Int, _ math: NumberFormat, sparse: Bool = false) -> Double {
+        let all = rate(place, math, sparse: sparse), engine = device.engines[place]
+        guard engine.kind != .vector, let native = engine.native(math), let best = device.achieved.compute[native],
+              let peak = engine.peak(native) else { return all }
+        return all * min(1, best / peak)
     }
 
     /// Bytes that a kernel moves through the main memory: as `Device.compulsory`, but activations stay in the last-level cache
@@ -69,32 +63,4 @@ struct Machine: Sendable {
         return (traffic.weights.value + traffic.cacheRead.value + traffic.activationsRead.value * spilled,
                 traffic.cacheWritten.value + traffic.activationsWritten.value * spilled)
     }
-}
-
-extension Machine.Peak {
-    init(_ engine: Engine, of device: Device) {
-        kind = engine.kind
-        count = engine.count
-        sparsity = max(1, engine.sparsity24)
-        operandReads = engine.operandReads
-        multicast = Double(engine.multicast)
-        rates = Table()
-        measured = Table()
-        for format in NumberFormat.every {
-            rates[format] = FlopsPerSecond(device.peak(engine, format))
-            guard engine.kind != .vector, let native = engine.native(format), let best = device.achieved.compute[native],
-                  let peak = engine.peak(native) else { continue }
-            measured[format] = FlopsPerSecond(min(best.value, peak.value))
-        }
-    }
-
-    /// FLOP/s for arithmetic in a format, natively or in the format that stands in for it.
-    func rate(_ format: NumberFormat) -> Double { rates[format]?.value ?? 0 }
-
-    /// Of that what the best measured kernel reaches when nothing else limits it; all of it without a measurement.
-    func reached(_ format: NumberFormat) -> Double { measured[format]?.value ?? rate(format) }
-}
-
-extension NumberFormat {
-    static let every = Array(allCases)
 }

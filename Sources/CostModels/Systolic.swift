@@ -52,7 +52,7 @@ extension Cycle.Prepared {
         let onBusiest = products.count == 1 ? (folds / arrays).rounded(.up) * longest : max(whole / arrays + longest, longest)
         let slowdown = array.slowdown(engine, math)
         var cost = TileCost()
-        cost.engine = max((onBusiest - 1) * slowdown / engine.clock.value, flops.value / machine.engines[place].rate(math))
+        cost.engine = max((onBusiest - 1) * slowdown / engine.clock.value, flops.value / machine.rate(place, math))
         cost.occupancy = min(1, folds / arrays)
         addTransfers(traffic, firstFold: array.operands(m: products.map(\.rows).max() ?? 0, k: k), to: &cost)
         return settle(cost, flops: flops, math: math, on: place, choice: .folds(Int(min(folds, 1e15))))
@@ -70,7 +70,7 @@ extension Cycle.Prepared {
         let chains = Double(o.batch) * Double(o.kvHeads), arrays = Double(max(1, engine.count))
         var cost = TileCost()
         let cycles = (chains * scores.count / arrays).rounded(.up) * scores.length + (chains * sums.count / arrays).rounded(.up) * sums.length
-        cost.engine = max(cycles * array.slowdown(engine, o.math) / engine.clock.value, o.flops.value / machine.engines[place].rate(o.math))
+        cost.engine = max(cycles * array.slowdown(engine, o.math) / engine.clock.value, o.flops.value / machine.rate(place, o.math))
         let computed = chains * Double(rows) * Double(keys)
         let units = Units(machine, engine: place, math: o.math)
         cost.vector = computed * (AttentionKernel.operationsPerScore / units.vectorRate + 1 / units.specialRate)

@@ -30,15 +30,15 @@ struct Units {
 
     /// - Parameter place: of the engine in `machine.engines`.
     init(_ machine: Machine, engine place: Int, math: NumberFormat, sparse: Bool = false) {
-        let engine = machine.engines[place]
+        let engine = machine.device.engines[place]
         count = max(1, engine.count)
-        rate = engine.reached(math) * (sparse ? engine.sparsity : 1)
-        vectorRate = machine.vector.map { machine.engines[$0].rate(.fp32) / 2 } ?? .infinity
-        specialRate = machine.special.map { machine.engines[$0].rate(.fp32) } ?? vectorRate
+        rate = machine.reached(place, math, sparse: sparse)
+        vectorRate = machine.vector.map { machine.rate($0, .fp32) / 2 } ?? .infinity
+        specialRate = machine.special.map { machine.rate($0, .fp32) } ?? vectorRate
         localCapacity = machine.local
         feed = machine.feed
         operandReads = engine.operandReads
-        multicast = engine.multicast
+        multicast = Double(engine.multicast)
         cacheCapacity = machine.cache
         cacheBandwidth = machine.cacheBandwidth
         memoryBandwidth = machine.achievable
