@@ -26,6 +26,8 @@ struct Catalogue: Sendable {
         systems = try library.ids(.systems).map { try library.system($0) }
     }
 
+    static func environment(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
+
     /// The job's own runtime where it drives this kind of accelerator, else the leanest that does.
     func runtime(for job: Job, on system: System) -> Runtime? {
         let fitting = runtimes.filter { $0.runsOn.contains(system.accelerator.device.kind) }
