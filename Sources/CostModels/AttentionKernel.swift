@@ -11,11 +11,8 @@ struct AttentionKernel {
     /// Parts into which the context of a block is cut; partial results are combined through the cache.
     var parts: Int
 
-    static let candidates: [AttentionKernel] = [false, true].flatMap { packs in
-        [16, 64, 128].flatMap { rows in
-            [1, 2, 4, 8, 16, 32, 64, 128].map { AttentionKernel(packsHeads: packs, rows: rows, parts: $0) }
-        }
-    }
+    static let rowsOfBlocks = [16, 64, 128]
+    static let partsOfContext = [1, 2, 4, 8, 16, 32, 64, 128]
 
     /// Keys of one step of the inner loop; on average half a step is masked away at the end of a row.
     static let keyStep = 128.0
@@ -26,74 +23,92 @@ struct AttentionKernel {
 
     /// Memory latencies that follow on each other before a block does useful work and after it: length, page table,
     /// queries, first keys, first values, output. Fitted, not counted: the slope of decode time over waves of blocks at
-    /// contexts of at most 16 keys, where nothing else matters (Scripts/fit_attention.py).
+    /// contexts of at most 16 keys, where nothing else matters (Scripts/fit_kernel_latencies.py).
     static let dependentAccesses = 8.0
 }
 
-extension Units {
-    func cost(of o: Attention, by kernel: AttentionKernel, moved: (read: Double, written: Double)) -> TileCost {
-        let units = Double(count)
+/// Attention under one shape of block: what does not depend on how the context is split.
+struct AttentionGrid {
+    private let units: Units
+    private let o: Attention
+    private let moved: (read: Double, written: Double)
+    private let chains: Double
+    private let rowTiles: Double
+    private let keys: (total: Double, largest: Double)
+    /// Seconds of one unit for a key seen by a block: both products, and the softmax between them.
+    private let products: Double
+    private let softmax: Double
+    /// Bytes of the cache for a key.
+    private let cached: Double
+    private let again: Double
+
+    init(_ o: Attention, packsHeads: Bool, rows: Int, moved: (read: Double, written: Double), on units: Units) {
+        self.units = units
+        self.o = o
+        self.moved = moved
+        let count = Double(units.count)
         let group = Double(max(1, o.heads / max(1, o.kvHeads)))
-        let rowsPerQuery = kernel.packsHeads ? group : 1
-        let chains = Double(o.batch) * Double(o.heads) / rowsPerQuery
-        let rowTiles = (Double(o.queries) * rowsPerQuery / Double(kernel.rows)).rounded(.up)
-        let keys = visibleKeys(o, tiles: rowTiles, queriesPerTile: Double(kernel.rows) / rowsPerQuery)
-        let parts = Double(kernel.parts)
-        let width = Double(o.keyDimension + o.valueDimension)
-        let cached = o.cache.bytes(elements: Double(o.sharedKeyValue ? o.keyDimension : o.keyDimension + o.valueDimension)).value
-
-        // In units of "keys seen by one block", the work that the slowest unit gets.
-        let blocks = chains * rowTiles
-        let share: Double
-        if rowTiles == 1 {
-            share = (blocks * parts / units).rounded(.up) * keys.largest / parts
-        } else {
-            // Blocks of different length are started longest first.
-            share = max(chains * keys.total / units, keys.largest / parts)
-        }
-        let rows = Double(kernel.rows)
-        var cost = TileCost()
-        cost.vector = share * rows * (AttentionKernel.operationsPerScore / vectorRate + 1 / specialRate) * units
-        // The softmax of a block stands between its two products.
-        cost.engine = share * rows * 2 * width / (rate / units) + cost.vector
-        let partials = kernel.parts > 1 ? Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(o.valueDimension) * 4 * 2 * parts : 0
-        cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
-        cost.cache = max(cost.cacheBytes / cacheBandwidth, share * cached / feed)
-        cost.occupancy = min(1, blocks * parts / units)
-
+        let rowsPerQuery = packsHeads ? group : 1
+        chains = Double(o.batch) * Double(o.heads) / rowsPerQuery
+        rowTiles = ceiling(Double(o.queries) * rowsPerQuery / Double(rows))
+        keys = Self.visibleKeys(o, tiles: rowTiles, queriesPerTile: Double(rows) / rowsPerQuery)
+        cached = o.cache.bytes(elements: Double(o.sharedKeyValue ? o.keyDimension : o.keyDimension + o.valueDimension)).value
+        products = Double(rows) * 2 * Double(o.keyDimension + o.valueDimension) * count / units.rate
+        softmax = Double(rows) * (AttentionKernel.operationsPerScore / units.vectorRate + 1 / units.specialRate) * count
         // Blocks of one head run together and share what they read; later waves find it in the cache if it fits there.
-        let perChain = Double(o.keysRead) * cached
-        let tilesPerHead = rowTiles * (kernel.packsHeads ? 1 : group)
-        let inFlight = max(1, (units / tilesPerHead).rounded(.up)) * perChain
-        let again = inFlight > cacheCapacity ? max(0, (tilesPerHead / units).rounded(.up) - 1) * o.cacheBytes.value : 0
+        let tilesPerHead = rowTiles * (packsHeads ? 1 : group)
+        let inFlight = max(1, ceiling(count / tilesPerHead)) * Double(o.keysRead) * cached
+        again = inFlight > units.cacheCapacity ? max(0, ceiling(tilesPerHead / count) - 1) * o.cacheBytes.value : 0
+    }
+
+    func cost(parts: Double) -> TileCost {
+        let count = Double(units.count), blocks = chains * rowTiles * parts
+        let waves = ceiling(blocks / count)
+        // Keys that the busiest unit sees; blocks of different length are started longest first.
+        let share = rowTiles == 1 ? waves * keys.largest / parts : max(chains * keys.total / count, keys.largest / parts)
+        let partials = parts > 1 ? Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(o.valueDimension) * 4 * 2 * parts : 0
+        var cost = TileCost()
+        cost.vector = share * softmax
+        // The softmax of a block stands between its two products.
+        cost.engine = share * products + cost.vector
+        cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
+        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, share * cached / units.feed)
+        cost.occupancy = min(1, blocks / count)
         cost.memoryBytes = moved.read + again + moved.written
-        cost.memory = (moved.read + again) / memoryBandwidth + moved.written / memoryWriteBandwidth
-        let waves = (blocks * parts / units).rounded(.up)
-        cost.latency = floor + waves * AttentionKernel.dependentAccesses * memoryLatency + (kernel.parts > 1 ? gap : 0)
+        cost.memory = (moved.read + again) / units.memoryBandwidth + moved.written / units.memoryWriteBandwidth
+        cost.latency = units.floor + waves * AttentionKernel.dependentAccesses * units.memoryLatency + (parts > 1 ? units.gap : 0)
         return cost
     }
 
     /// Keys that the blocks of one chain look at, in all and in the largest block, with what padding adds.
-    private func visibleKeys(_ o: Attention, tiles: Double, queriesPerTile: Double) -> (total: Double, largest: Double) {
+    private static func visibleKeys(_ o: Attention, tiles: Double, queriesPerTile: Double) -> (total: Double, largest: Double) {
         let padding = AttentionKernel.keyStep / 2
         let context = Double(o.context), queries = Double(o.queries)
         let cut = o.window > 0 ? min(context, Double(o.window) + min(queries, queriesPerTile) - 1) : context
         guard o.causal else { return (tiles * (cut + padding), cut + padding) }
         // Tile i sees `first + i·queriesPerTile` keys, at most `cut`, the last one the whole context.
         let first = context - queries + min(queries, queriesPerTile)
-        let growing = min(tiles, max(0, ((cut - first) / queriesPerTile).rounded(.up)))
+        let growing = min(tiles, ceiling(max(0, (cut - first) / queriesPerTile)))
         let total = growing * first + queriesPerTile * growing * max(0, growing - 1) / 2 + (tiles - growing) * cut
         return (total + tiles * padding, cut + padding)
     }
+}
 
+extension Units {
+    /// The kernel that the library would choose: the fastest, at the clock that the power limit leaves it.
     func fastest(_ o: Attention, splits: Bool, moved: (read: Double, written: Double), within power: PowerBudget?) -> (AttentionKernel, TileCost) {
-        var best = AttentionKernel.candidates[0]
+        var best = AttentionKernel(packsHeads: false, rows: 0, parts: 1)
         var bestCost = TileCost(latency: .infinity)
-        for candidate in AttentionKernel.candidates where splits || candidate.parts == 1 {
-            var cost = cost(of: o, by: candidate, moved: moved)
-            guard cost.duration < bestCost.duration else { continue }
-            power?.settle(&cost)
-            if cost.duration < bestCost.duration { (best, bestCost) = (candidate, cost) }
+        for packs in [false, true] {
+            for rows in AttentionKernel.rowsOfBlocks {
+                let grid = AttentionGrid(o, packsHeads: packs, rows: rows, moved: moved, on: self)
+                for parts in AttentionKernel.partsOfContext where splits || parts == 1 {
+                    var cost = grid.cost(parts: Double(parts))
+                    guard cost.duration < bestCost.duration else { continue }
+                    power?.settle(&cost)
+                    if cost.duration < bestCost.duration { (best, bestCost) = (AttentionKernel(packsHeads: packs, rows: rows, parts: parts), cost) }
+                }
+            }
         }
         return (best, bestCost)
     }

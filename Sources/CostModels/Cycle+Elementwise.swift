@@ -6,7 +6,7 @@ extension Elementwise.Kind {
     /// One block of threads works on a row because the row is reduced; otherwise any cut will do.
     var reducesRows: Bool {
         switch self {
-        case .norm, .softmax, .sampling, .router: true
+        case .norm, .softmax, .sampling, .router, .quantise: true
         case .activation, .rotary, .add, .embedding, .permute, .combine, .dequantise, .cacheWrite, .patchEmbedding: false
         }
     }

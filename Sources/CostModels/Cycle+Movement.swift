@@ -9,12 +9,12 @@ extension Cycle {
         let (algorithm, time) = exchange.fastest()
         // What is sent is read from, and what arrives is written to, the memory, as far as it is more than the cache holds.
         let local = device.transferred(Traffic(activationsRead: Bytes(time.bytes), activationsWritten: Bytes(time.bytes)))
-        var demand = Demand(latency: Seconds(time.latency), linkTime: Seconds(time.transfer), linkBytes: Bytes(time.bytes),
+        var demand = Demand(latency: Seconds(time.latency) + (device.kernel.floor ?? .zero), linkTime: Seconds(time.transfer), linkBytes: Bytes(time.bytes),
                             flops: collective.flops, choice: .algorithm(algorithm))
         demand.memoryBytes = Bytes(local.read + local.written)
         demand.memoryTime = Seconds(local.read / device.achievableBandwidth + local.written / device.achievableWriteBandwidth)
         demand.cacheBytes = Bytes(2 * time.bytes)
-        demand.energy = energy(of: demand, math: collective.format.number ?? .fp32, on: device)
+        demand.energy = Machine(device).energy(of: demand, math: collective.format.number ?? .fp32)
         demand.energy.link = linkEnergy(time.bytes, over: fabric.inside ?? fabric.across, from: device)
         return demand.checked(against: bound, model: name, what: "\(collective)")
     }

@@ -9,7 +9,7 @@ extension Cycle {
         case .bank: banks(rows: o.m, n: o.n, k: o.k, batch: o.batch, o.weights, o.math, o.flops, o.traffic, on: engine, of: device)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: engine, of: device)
         case .tensor, .vector:
-            tiled(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.activations, o.weights, o.math, isWeight: o.weightStationed,
+            tiled(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.activations, o.output, o.weights, o.math, isWeight: o.weightStationed,
                   o.flops, o.traffic, on: engine, of: device, under: runtime)
         }
     }
@@ -20,13 +20,14 @@ extension Cycle {
         case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: engine, of: device)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: engine, of: device)
         case .tensor, .vector:
-            tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.weights, o.math, isWeight: true,
+            tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.output, o.weights, o.math, isWeight: true,
                   o.flops, o.traffic, on: engine, of: device, under: runtime)
         }
     }
 
     /// The best tiling over the units of a tensor or vector engine.
-    private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ weights: TensorFormat, _ math: NumberFormat,
+    private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ output: TensorFormat,
+                       _ weights: TensorFormat, _ math: NumberFormat,
                        isWeight: Bool, _ flops: Flops, _ traffic: Traffic, on engine: Engine, of device: Device, under runtime: Runtime) -> Demand? {
         let native = engine.native(math) ?? math
         let widening = Widening(weights: weights, math: native, under: runtime, isWeight: isWeight)
@@ -34,7 +35,7 @@ extension Cycle {
         let elements = Double(n) * Double(k) * Double(isWeight ? max(batch, groups.count) : batch)
         let product = Product(groups: groups, n: n, k: k, batch: batch,
                               inputWidth: activations.bitsPerElement / 8, weightWidth: widening.streamedWidth,
-                              outputWidth: activations.bitsPerElement / 8, mathWidth: native.bits / 8, read: moved.read, written: moved.written,
+                              outputWidth: output.bitsPerElement / 8, mathWidth: native.bits / 8, read: moved.read, written: moved.written,
                               wideningOps: widening.operations, widened: widening.passWidth * elements,
                               storedWeights: widening.passWidth > 0 ? traffic.weights.value : 0)
         let units = Units(device, engine: engine, math: math, sparse: weights.sparse24 && runtime.sparse24)

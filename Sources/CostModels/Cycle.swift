@@ -47,7 +47,7 @@ public struct Cycle: CostModel {
                             occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
                             memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
                             cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, choice: choice)
-        demand.energy = energy(of: demand, math: math, on: device)
+        demand.energy = Machine(device).energy(of: demand, math: math)
         // Energy of an operation goes with the square of the voltage, and that with the clock.
         demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)
         demand.energy.cache = demand.energy.cache * (cost.clock * cost.clock)

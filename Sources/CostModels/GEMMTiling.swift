@@ -2,32 +2,30 @@ import Hardware
 import Operators
 import Quantities
 
-/// A matrix product cut into output tiles, one unit each, and what that costs.
+/// A matrix product cut into output tiles, one unit each.
 ///
 /// Every candidate's cost never falls when m, n, k or the batch grows, and the candidates are the same for every shape:
 /// their minimum is monotone too. Tile and wave quantisation therefore show as steps, never as speed-ups from padding.
-struct GEMMTiling {
+struct GEMMTiling: Hashable {
     var rows: Int
     var columns: Int
     /// Parts into which the reduction is cut; partial sums are added up through the cache in 32 bits.
     var splitK: Int
 
-    /// Tiles of the libraries' kernels (CUTLASS documentation, "Efficient GEMM"): up to 256×128, accumulators of 32 bits
-    /// within a register file of 256 KiB; either operand may take the long side.
-    static let candidates: [GEMMTiling] = {
-        var all: [GEMMTiling] = []
-        for rows in [16, 32, 64, 128, 256] {
-            for columns in [16, 32, 64, 128, 256] where rows * columns <= 256 * 128 {
-                for split in [1, 2, 3, 4, 6, 8, 16, 32] { all.append(GEMMTiling(rows: rows, columns: columns, splitK: split)) }
-            }
-        }
-        return all
-    }()
+    /// Sides of the libraries' tiles (CUTLASS documentation, "Efficient GEMM"): up to 256×128 with accumulators of 32 bits
+    /// in a register file of 256 KiB; either operand may take the long side.
+    static let sides = [16, 32, 64, 128, 256]
+    static let largest = 256 * 128
+    static let splits = [1, 2, 3, 4, 6, 8, 16, 32]
 
     /// The reduction advances by this many elements: two steps of the widest matrix instruction (k = 16 of 16-bit numbers).
     static let step = 32
     /// Steps whose operands are under way while one is multiplied (CUTLASS, "Efficient GEMM", software pipelining).
     static let stages = 4.0
+    /// Memory latencies that pass, beside the first operands' own, before the main loop of a kernel runs at its pace:
+    /// descriptors, address translation, the ramp of all units asking at once. Fitted: what products of at most 8 rows take
+    /// beyond reading their weights and beyond the shortest kernel (Scripts/fit_kernel_latencies.py).
+    static let firstAccesses = 3.0
 }
 
 /// A (possibly grouped) product as the tiling search sees it.
@@ -53,56 +51,66 @@ struct Product {
     var storedWeights: Double
 }
 
-extension Units {
-    func cost(of product: Product, by tiling: GEMMTiling) -> TileCost {
-        let units = Double(count)
-        var rowTiles = 0
-        for rows in product.groups { rowTiles += ceilDivide(rows, tiling.rows) }
-        let columnTiles = ceilDivide(product.n, tiling.columns)
-        let tiles = Double(rowTiles) * Double(columnTiles) * Double(product.batch) * Double(tiling.splitK)
-        let depth = Double(ceilDivide(ceilDivide(product.k, tiling.splitK), GEMMTiling.step) * GEMMTiling.step)
-        let tm = Double(tiling.rows), tn = Double(tiling.columns)
-        let waves = (tiles / units).rounded(.up)
+/// A product under one size of tile: what does not depend on how the reduction is split.
+struct TileGrid {
+    private let units: Units
+    private let product: Product
+    private let tiles: Double
+    private let outputs: Double
+    private let refetched: Double
+    /// Seconds of one tile for one element of the reduction: multiplying, and reading the local memory.
+    private let multiply: Double
+    private let local: Double
+    /// Bytes into a unit for one element of the reduction, and of those what the cache delivers.
+    private let drawn: Double
+    private let delivered: Double
+    private let fill: Double
+    private let resident: Double
+    private let widening: Double
+    private let pass: Double
 
-        // One tile on one unit.
-        let multiply = 2 * tm * tn * depth / (rate / units)
-        let local = operandReads * (tm + tn) * depth * product.mathWidth / feed
-        let drawn = (tm * product.inputWidth + tn * product.weightWidth) * depth
+    init(_ product: Product, rows: Int, columns: Int, rowTiles: Int, on units: Units) {
+        self.units = units
+        self.product = product
+        let columnTiles = ceilDivide(product.n, columns)
+        let tm = Double(rows), tn = Double(columns), count = Double(units.count)
+        tiles = Double(rowTiles) * Double(columnTiles) * Double(product.batch)
+        outputs = tiles * tm * tn
+        multiply = 2 * tm * tn * count / units.rate
+        local = units.operandReads * (tm + tn) * product.mathWidth / units.feed
+        let a = tm * product.inputWidth, b = tn * product.weightWidth
+        drawn = a + b
         // Units next to each other share the larger operand.
-        let shared = drawn - max(tm * product.inputWidth, tn * product.weightWidth) * depth * (1 - 1 / multicast)
+        delivered = drawn - max(a, b) * (1 - 1 / units.multicast)
         // Tiles whose stages fit a unit's memory together run there together and hide each other's fill and drain.
-        let stage = drawn / depth * Double(GEMMTiling.step)
-        let resident = max(1, (localCapacity / (stage * GEMMTiling.stages)).rounded(.down))
-        let fill = memoryLatency + tm * tn * product.outputWidth / feed
+        resident = max(1, (units.localCapacity / (drawn * Double(GEMMTiling.step) * GEMMTiling.stages)).rounded(.down))
+        fill = units.memoryLatency + tm * tn * product.outputWidth / units.feed
+        // Every row of tiles widens its weights anew.
+        widening = product.wideningOps > 0 ? tn * product.wideningOps / units.vectorRate : 0
+        pass = product.widened > 0 ? product.storedWeights / units.memoryBandwidth + product.widened / units.memoryWriteBandwidth : 0
+        refetched = Self.refetch(product, rows: rows, columns: columns, rowTiles: rowTiles, columnTiles: columnTiles, on: units)
+    }
+
+    /// - Parameters:
+    ///   - split: parts of the reduction.
+    ///   - depth: elements of one part, padded to whole steps.
+    func cost(split: Double, depth: Double) -> TileCost {
+        let count = Double(units.count), parts = tiles * split
+        let waves = ceiling(parts / count)
         // Little's law: a step cannot come sooner than the latency over the steps under way.
-        let streaming = max(1, waves / resident) * (depth / Double(GEMMTiling.step)) * memoryLatency / GEMMTiling.stages
-
-        // The whole product.
-        let outputs = Double(rowTiles) * tm * Double(columnTiles) * tn * Double(product.batch)
-        let partials = tiling.splitK > 1 ? outputs * 4 * 2 * Double(tiling.splitK) : 0
+        let streaming = max(1, waves / resident) * (depth / Double(GEMMTiling.step)) * units.memoryLatency / GEMMTiling.stages
+        let partials = split > 1 ? outputs * 4 * 2 * split : 0
         var cost = TileCost()
-        cost.engine = waves * max(multiply, local) + ((waves / resident).rounded(.up) - 1) * fill
-        cost.cacheBytes = tiles * shared + outputs * product.outputWidth + partials
-        cost.cache = max(cost.cacheBytes / cacheBandwidth, waves * drawn / feed, streaming)
-        cost.occupancy = min(1, tiles / (waves * units))
-
-        let refetched = refetch(product, rowTiles: rowTiles, columnTiles: columnTiles, tiling)
-        let spilled = max(0, partials - cacheCapacity) / 2
+        cost.engine = waves * depth * max(multiply, local) + (ceiling(waves / resident) - 1) * fill + pass
+        cost.cacheBytes = parts * delivered * depth + outputs * product.outputWidth + partials + product.storedWeights + product.widened
+        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, waves * drawn * depth / units.feed, streaming)
+        cost.occupancy = min(1, parts / (waves * count))
+        let spilled = max(0, partials - units.cacheCapacity) / 2
         let read = product.read + refetched + spilled + product.widened, written = product.written + spilled + product.widened
         cost.memoryBytes = read + written
-        cost.memory = read / memoryBandwidth + written / memoryWriteBandwidth
-        if product.wideningOps > 0 {
-            // Every row of tiles widens its weights anew.
-            let widened = Double(rowTiles) * Double(columnTiles) * tn * depth * Double(tiling.splitK) * Double(product.batch)
-            cost.vector = max(widened * product.wideningOps / vectorRate, waves * tn * depth * product.wideningOps / (vectorRate / units))
-        }
-        if product.widened > 0 {
-            // The product cannot start before its weights are there.
-            cost.engine += product.storedWeights / memoryBandwidth + product.widened / memoryWriteBandwidth
-            cost.cacheBytes += product.storedWeights + product.widened
-            cost.latency += gap
-        }
-        cost.latency += floor + fill + (tiling.splitK > 1 ? gap : 0)
+        cost.memory = read / units.memoryBandwidth + written / units.memoryWriteBandwidth
+        cost.vector = widening * depth * waves * count
+        cost.latency = units.floor + fill + GEMMTiling.firstAccesses * units.memoryLatency + (split > 1 ? units.gap : 0) + (pass > 0 ? units.gap : 0)
         return cost
     }
 
@@ -110,27 +118,45 @@ extension Units {
     ///
     /// Tiles run in waves that cover a block of the output as square as it can be. When the smaller operand stays in
     /// (half of) the cache the other streams past once; otherwise one of them is read again for every band of waves.
-    private func refetch(_ product: Product, rowTiles: Int, columnTiles: Int, _ tiling: GEMMTiling) -> Double {
+    private static func refetch(_ product: Product, rows: Int, columns: Int, rowTiles: Int, columnTiles: Int, on units: Units) -> Double {
         guard product.groups.count == 1 else { return 0 }
-        let a = Double(rowTiles * tiling.rows) * Double(product.k) * product.inputWidth
-        let b = Double(columnTiles * tiling.columns) * Double(product.k) * product.weightWidth
-        guard min(a, b) > cacheCapacity / 2 else { return 0 }
-        let bandRows = max(1, (Double(count) * Double(tiling.columns) / Double(tiling.rows)).squareRoot().rounded(.down))
-        let bandColumns = max(1, (Double(count) / bandRows).rounded(.down))
-        let again = min(b * ((Double(rowTiles) / bandRows).rounded(.up) - 1), a * ((Double(columnTiles) / bandColumns).rounded(.up) - 1))
+        let a = Double(rowTiles) * Double(rows) * Double(product.k) * product.inputWidth
+        let b = Double(columnTiles) * Double(columns) * Double(product.k) * product.weightWidth
+        guard min(a, b) > units.cacheCapacity / 2 else { return 0 }
+        let bandRows = max(1, (Double(units.count) * Double(columns) / Double(rows)).squareRoot().rounded(.down))
+        let bandColumns = max(1, (Double(units.count) / bandRows).rounded(.down))
+        let again = min(b * (ceiling(Double(rowTiles) / bandRows) - 1), a * (ceiling(Double(columnTiles) / bandColumns) - 1))
         return again * Double(product.batch)
     }
+}
 
+extension Units {
     /// The kernel that the vendor's library would choose: the fastest, at the clock that the power limit leaves it.
     func fastest(_ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
-        var best = GEMMTiling.candidates[0]
+        var best = GEMMTiling(rows: 0, columns: 0, splitK: 0)
         var bestCost = TileCost(latency: .infinity)
-        for candidate in GEMMTiling.candidates {
-            var cost = cost(of: product, by: candidate)
-            guard cost.duration < bestCost.duration else { continue }
-            power?.settle(&cost)
-            if cost.duration < bestCost.duration { (best, bestCost) = (candidate, cost) }
+        for rows in GEMMTiling.sides {
+            var rowTiles = 0
+            for group in product.groups { rowTiles += ceilDivide(group, rows) }
+            for columns in GEMMTiling.sides where rows * columns <= GEMMTiling.largest {
+                let grid = TileGrid(product, rows: rows, columns: columns, rowTiles: rowTiles, on: self)
+                for split in GEMMTiling.splits {
+                    let depth = ceilDivide(ceilDivide(product.k, split), GEMMTiling.step) * GEMMTiling.step
+                    var cost = grid.cost(split: Double(split), depth: Double(depth))
+                    guard cost.duration < bestCost.duration else { continue }
+                    power?.settle(&cost)
+                    if cost.duration < bestCost.duration { (best, bestCost) = (GEMMTiling(rows: rows, columns: columns, splitK: split), cost) }
+                }
+            }
         }
         return (best, bestCost)
     }
+}
+
+/// `x` rounded up, for x ≥ 0: what the compiler makes a few instructions of, where `rounded(.up)` may be a call.
+@inline(__always)
+func ceiling(_ x: Double) -> Double {
+    guard x < 1e15 else { return x }
+    let whole = Double(Int(x))
+    return whole < x ? whole + 1 : whole
 }

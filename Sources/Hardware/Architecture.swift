@@ -88,21 +88,21 @@ extension Device {
             take(&power.idle, family.idleFraction.map { min(limit * $0, power.active ?? limit) }, "power.idle")
         }
         take(&power.perLinkByte, family.perLinkByte, "power.perLinkByte")
-        for (format, energy) in family.perFlop.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where engines.contains(where: { $0.rates[format] != nil }) {
+        for (format, energy) in family.perFlop where engines.contains(where: { $0.rates[format] != nil }) {
             take(&power.perFlop[format], energy, "power.perFlop.\(format.rawValue)")
         }
-        for (level, energy) in family.perByte.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where self.level(level) != nil {
+        for (level, energy) in family.perByte where self.level(level) != nil {
             take(&power.perByte[level], energy, "power.perByte.\(level.rawValue)")
         }
         for index in memory.indices {
             take(&memory[index].latency, family.latency[memory[index].level], "memory[\(index)].latency")
         }
-        for (name, part) in family.bandwidthFraction.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for (name, part) in family.bandwidthFraction.inOrder {
             guard let level = level(name), let peak = level.bandwidth else { continue }
             let all = level.scope == .unit ? peak * Double(units) : peak
             take(&achieved.bandwidth[name], all * part, "achieved.bandwidth.\(name.rawValue)")
         }
-        for (format, part) in family.computeFraction.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for (format, part) in family.computeFraction.inOrder {
             guard let peak = engines.compactMap({ $0.peak(format) }).max() else { continue }
             take(&achieved.compute[format], peak * part, "achieved.compute.\(format.rawValue)")
         }

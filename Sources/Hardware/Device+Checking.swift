@@ -27,7 +27,7 @@ extension Device {
         let path = "engines.\(engine.kind.rawValue)"
         if let array = engine.systolic {
             let cells = Double(array.rows) * Double(array.columns)
-            for (format, rate) in engine.rates.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (format, rate) in engine.rates {
                 // Cells that multiply 16-bit operands may take two of 8 bits or four of 4 bits instead.
                 let packed = format.bits < 16 ? [1, 2, 4].filter { Double($0) <= 16 / format.bits } : [1]
                 guard packed.contains(where: { (rate.value - 2 * cells * Double($0)).magnitude <= 1e-6 * rate.value }) else {
@@ -50,11 +50,11 @@ extension Device {
     }
 
     private func checkQuoted(_ place: Place) throws(DocumentError) {
-        for (kind, figures) in quoted.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for (kind, figures) in quoted.inOrder {
             guard let engine = engine(kind) else {
                 throw place.error("quoted.\(kind.rawValue)", "the device has no \(kind.rawValue) engine")
             }
-            for (format, figure) in figures.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (format, figure) in figures {
                 let path = "quoted.\(kind.rawValue).\(format.rawValue)"
                 guard let peak = engine.peak(format) else {
                     throw place.error(path, "\"engines.\(kind.rawValue).rates\" has no \(format.rawValue)")
@@ -78,10 +78,10 @@ extension Device {
         if let idle = power.idle, let active = power.active, active < idle {
             throw place.error("power.active", "\(active) with a kernel resident is less than \(idle) when idle")
         }
-        for level in power.perByte.keys where self.level(level) == nil {
+        for (level, _) in power.perByte where self.level(level) == nil {
             throw place.error("power.perByte.\(level.rawValue)", "the device has no memory level \"\(level.rawValue)\"")
         }
-        for format in power.perFlop.keys where engines.allSatisfy({ $0.rates[format] == nil }) {
+        for (format, _) in power.perFlop where engines.allSatisfy({ $0.rates[format] == nil }) {
             throw place.error("power.perFlop.\(format.rawValue)", "no engine of the device has a rate for \(format.rawValue)")
         }
     }
@@ -114,7 +114,9 @@ extension Device {
         }
         if let limit = mode.limit {
             if let full = power.limit, limit > full { throw place.error("\(path).limit", "\(limit) is above the limit of \(full)") }
-            if let idle = power.idle, limit <= idle { throw place.error("\(path).limit", "\(limit) is not above the idle power of \(idle)") }
+            if let least = [power.idle, power.active].compactMap({ $0 }).max(), limit <= least {
+                throw place.error("\(path).limit", "\(limit) is not above the \(least) drawn before any operation")
+            }
         }
     }
 }
@@ -135,4 +137,9 @@ struct Place {
         if case .string(let text) = json { return text }
         return "?"
     }
+}
+
+extension Dictionary where Key: RawRepresentable, Key.RawValue == String {
+    /// The members in the order of their keys, so that of several errors the same one is always reported.
+    var inOrder: [(key: Key, value: Value)] { sorted { $0.key.rawValue < $1.key.rawValue } }
 }

@@ -80,7 +80,7 @@ extension Library {
     }
 
     private static func split(_ name: String) -> (base: String, mode: String?) {
-        guard let at = name.lastIndex(of: "@"), at > name.startIndex, !name[at...].contains("/") else { return (name, nil) }
+        guard let at = name.lastIndex(of: "@"), at > name.startIndex, !name[at...].contains("/"), !name.hasSuffix(".json") else { return (name, nil) }
         return (String(name[..<at]), String(name[name.index(after: at)...]))
     }
 }

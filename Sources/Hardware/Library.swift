@@ -21,7 +21,8 @@ public struct Library: Sendable {
         public var entry: String { String(rawValue.dropLast()) }
     }
 
-    /// The folder that holds `HardwareSpecs` and `Workloads`.
+    /// The folder that holds `HardwareSpecs` and `Workloads`; `.` for the current one, so that messages name files as a
+    /// person would.
     public let root: String
 
     /// Finds the library: the folder given, the one the environment variable `ORRERY_LIBRARY` names, the first folder
@@ -34,6 +35,8 @@ public struct Library: Sendable {
                 throw DocumentError(file: named, message: "is no library: there is no folder \"HardwareSpecs\" in it")
             }
             root = named
+        } else if Self.isLibrary(".") {
+            root = "."
         } else if let found = Self.upwards(from: Self.currentFolder) ?? Self.upwards(from: Self.executable) {
             root = found
         } else {
@@ -65,11 +68,14 @@ public struct Library: Sendable {
 
     public func folder(of shelf: Shelf) -> String {
         switch shelf {
-        case .devices, .systems, .runtimes, .architectures: "\(root)/HardwareSpecs/\(shelf.rawValue)"
-        case .models: "\(root)/Workloads/models"
-        case .jobs: "\(root)/Workloads"
+        case .devices, .systems, .runtimes, .architectures: path("HardwareSpecs/\(shelf.rawValue)")
+        case .models: path("Workloads/models")
+        case .jobs: path("Workloads")
         }
     }
+
+    /// The path of a file or folder of the library.
+    public func path(_ name: String) -> String { root == "." ? name : "\(root)/\(name)" }
 
     /// The ids of all entries of a shelf, sorted; no file is read.
     public func ids(_ shelf: Shelf) -> [String] {

@@ -23,6 +23,8 @@ public struct Attention: Hashable, Sendable {
     public var activations: TensorFormat
     public var cache: TensorFormat
     public var math: NumberFormat
+    /// Keys and values were read or written just before and are still in the last-level cache, as far as that holds them.
+    public var warm = false
 
     public init(batch: Int, queries: Int, context: Int, heads: Int, kvHeads: Int, keyDimension: Int, valueDimension: Int,
                 sharedKeyValue: Bool = false, causal: Bool = true, window: Int = 0,
@@ -75,8 +77,8 @@ public struct Attention: Hashable, Sendable {
 
     public var traffic: Traffic {
         let rows = Double(batch) * Double(queries) * Double(heads)
-        return Traffic(cacheRead: cacheBytes,
-                       activationsRead: activations.bytes(elements: rows * Double(keyDimension)),
+        return Traffic(cacheRead: warm ? .zero : cacheBytes,
+                       activationsRead: activations.bytes(elements: rows * Double(keyDimension)) + (warm ? cacheBytes : .zero),
                        activationsWritten: activations.bytes(elements: rows * Double(valueDimension)))
     }
 }

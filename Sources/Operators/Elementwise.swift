@@ -3,7 +3,7 @@ import Quantities
 /// An operator whose work is proportional to the elements it touches.
 public struct Elementwise: Hashable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
-        case norm, activation, rotary, add, softmax, embedding, sampling, router, permute, combine, dequantise, cacheWrite
+        case norm, activation, rotary, add, softmax, embedding, sampling, router, permute, combine, dequantise, quantise, cacheWrite
         case patchEmbedding
     }
 

@@ -13,6 +13,7 @@
 @_exported import Documents
 @_exported import EventEngine
 @_exported import Hardware
+@_exported import Measurement
 @_exported import Operators
 @_exported import Quantities
 @_exported import Reporting

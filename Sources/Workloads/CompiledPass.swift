@@ -4,12 +4,13 @@ import Quantities
 
 /// One pass of a job, compiled: the lanes it runs on, a program for each kind of layer, and their order.
 struct CompiledPass {
-    static let stagingLabel = "staging"
-
     var graph: OperatorGraph
     var pieces: [PassLowering.Piece] = []
     var programs: [LayerProgram] = []
     let classes: Int
+    /// The lane of the group that attends, and the one on which the host stages what comes from storage, where there are.
+    private(set) var attentionLane = -1
+    private(set) var stagingLane = -1
     private let arrangement: Arrangement
     private var known: [Key: Int] = [:]
 
@@ -25,7 +26,19 @@ struct CompiledPass {
         let model = arrangement.model, stages = arrangement.layout.pipeline
         let ranks = Self.classes(arrangement, model.decoder ?? model.encoder, shape)
         classes = ranks.count
-        graph = OperatorGraph(lanes: Self.lanes(arrangement, ranks))
+        var lanes = Self.acceleratorLanes(arrangement, ranks, nil)
+        switch arrangement.attention {
+        case .accelerator: break
+        case .banks: lanes += Self.acceleratorLanes(arrangement, ranks, .bank)
+        case .group(let name, let devices):
+            attentionLane = lanes.count
+            lanes.append(.init(group: name, multiplicity: Self.devicesThatAttend(arrangement, devices), label: "attention"))
+        }
+        if let host = arrangement.host, (arrangement.weights + arrangement.experts + arrangement.cache).contains(where: \.staged) {
+            stagingLane = lanes.count
+            lanes.append(.init(group: host, multiplicity: arrangement.nodes, label: "staging"))
+        }
+        graph = OperatorGraph(lanes: lanes)
 
         if model.family == .encoderDecoder, !shape.isDecode, let encoder = model.encoder {
             var encoding = shape
@@ -107,28 +120,17 @@ struct CompiledPass {
         return RankClass.fold(counts, ranks: layout.expert)
     }
 
-    private static func lanes(_ arrangement: Arrangement, _ classes: [RankClass]) -> [OperatorGraph.Lane] {
+    /// A lane for each stage and class of ranks, on the engines that the cost model chooses or on the one given.
+    private static func acceleratorLanes(_ arrangement: Arrangement, _ classes: [RankClass], _ engine: Engine.Kind?) -> [OperatorGraph.Lane] {
         let layout = arrangement.layout
         let perRank = layout.devicesPerStage / layout.expert
-        func stages(_ engine: Engine.Kind?) -> [OperatorGraph.Lane] {
-            (0..<layout.pipeline).flatMap { stage in
-                classes.map { rank in
-                    let labels = [layout.pipeline > 1 ? "stage \(stage)" : "", rank.label, engine == .bank ? "in memory" : ""]
-                    return OperatorGraph.Lane(group: arrangement.accelerator, multiplicity: rank.ranks * perRank,
-                                              label: labels.filter { !$0.isEmpty }.joined(separator: ", "), engine: engine)
-                }
+        return (0..<layout.pipeline).flatMap { stage in
+            classes.map { rank in
+                let labels = [layout.pipeline > 1 ? "stage \(stage)" : "", rank.label, engine == .bank ? "in memory" : ""]
+                return OperatorGraph.Lane(group: arrangement.accelerator, multiplicity: rank.ranks * perRank,
+                                          label: labels.filter { !$0.isEmpty }.joined(separator: ", "), engine: engine)
             }
         }
-        var lanes = stages(nil)
-        switch arrangement.attention {
-        case .accelerator: break
-        case .banks: lanes += stages(.bank)
-        case .group(let name, let devices): lanes.append(.init(group: name, multiplicity: devicesThatAttend(arrangement, devices), label: "attention"))
-        }
-        if let host = arrangement.host, (arrangement.weights + arrangement.experts + arrangement.cache).contains(where: \.staged) {
-            lanes.append(.init(group: host, multiplicity: arrangement.nodes, label: stagingLabel))
-        }
-        return lanes
     }
 
     private static func devicesThatAttend(_ arrangement: Arrangement, _ devices: Int) -> Int {

@@ -31,7 +31,7 @@ extension Elementwise {
     /// A gate multiplies the result with the other half of the projection.
     ///
     /// - Parameter width: elements of a row that come out; twice as many go in where there is a gate.
-    static func activation(_ kind: FeedForward.Kind, rows: Int, width: Int, activations: TensorFormat) -> Elementwise {
+    public static func activation(_ kind: FeedForward.Kind, rows: Int, width: Int, activations: TensorFormat) -> Elementwise {
         let elements = Double(rows) * Double(width)
         let (flops, specials): (Double, Double) = switch kind {
         case .swiglu: (3, 2)
@@ -68,7 +68,7 @@ extension Elementwise {
     }
 
     /// Keys and values of new tokens go to their places in the KV cache.
-    static func cacheWrite(tokens: Int, width: Int, activations: TensorFormat, cache: TensorFormat) -> Elementwise {
+    public static func cacheWrite(tokens: Int, width: Int, activations: TensorFormat, cache: TensorFormat) -> Elementwise {
         let elements = Double(tokens) * Double(width)
         return Elementwise(.cacheWrite, rows: tokens, width: width, flopsPerElement: 0,
                            moved: Traffic(cacheWritten: cache.bytes(elements: elements), activationsRead: activations.bytes(elements: elements)))
@@ -92,23 +92,30 @@ extension Elementwise {
     }
 
     /// Softmax over the experts and the choice of the best `topK`, one comparison each.
-    static func router(tokens: Int, experts: Int, topK: Int, activations: TensorFormat) -> Elementwise {
+    public static func router(tokens: Int, experts: Int, topK: Int, activations: TensorFormat) -> Elementwise {
         Elementwise(.router, rows: tokens, width: experts, flopsPerElement: 5 + Double(topK), specialsPerElement: 1,
                     moved: Traffic(activationsRead: activations.bytes(elements: Double(tokens) * Double(experts)),
                                    activationsWritten: activations.bytes(elements: Double(tokens) * Double(2 * topK))))
     }
 
     /// Rows of tokens gathered in the order of their experts.
-    static func permute(tokens: Int, copies: Int, width: Int, activations: TensorFormat) -> Elementwise {
+    public static func permute(tokens: Int, copies: Int, width: Int, activations: TensorFormat) -> Elementwise {
         Elementwise(.permute, rows: copies, width: width, flopsPerElement: 0,
                     moved: Traffic(activationsRead: activations.bytes(elements: Double(min(tokens, copies)) * Double(width)),
                                    activationsWritten: activations.bytes(elements: Double(copies) * Double(width))))
     }
 
+    /// Each row brought into a narrower format under scales of its own: magnitude, maximum, multiplication, conversion.
+    public static func quantise(rows: Int, width: Int, from wide: TensorFormat, to narrow: TensorFormat) -> Elementwise {
+        let elements = Double(rows) * Double(width)
+        return Elementwise(.quantise, rows: rows, width: width, flopsPerElement: 4,
+                           moved: Traffic(activationsRead: wide.bytes(elements: elements), activationsWritten: narrow.bytes(elements: elements)))
+    }
+
     /// Results of the experts of each token, weighted and added up: a multiplication and an addition each.
     ///
     /// - Parameter copies: rows that come in.
-    static func combine(tokens: Int, copies: Int, width: Int, activations: TensorFormat) -> Elementwise {
+    public static func combine(tokens: Int, copies: Int, width: Int, activations: TensorFormat) -> Elementwise {
         Elementwise(.combine, rows: tokens, width: width, flopsPerElement: 2 * Double(copies) / Double(max(1, tokens)),
                     moved: Traffic(activationsRead: activations.bytes(elements: Double(copies) * Double(width)),
                                    activationsWritten: activations.bytes(elements: Double(tokens) * Double(width))))

@@ -7,11 +7,12 @@ enum JobRange {
     static let batch = 1...1_000_000
     static let tokens = 1...10_000_000
     static let ways = 1...100_000
+    static let stages = 1...1000
     static let chains = 1...1024
     /// New tokens of one pass over the whole batch.
     static let passTokens = 10_000_000_000
-    /// Nodes of one graph: what a few gigabytes hold.
-    static let nodes = 10_000_000.0
+    /// Operators of one pass: what is simulated in seconds.
+    static let nodes = 2_000_000.0
 }
 
 extension ModelJob {
@@ -73,8 +74,8 @@ extension ModelJob {
 
     private func checkParallelism(_ require: Requirement) throws(DocumentError) {
         let p = parallelism
-        for (ways, name) in [(p.tensor, "tensor"), (p.pipeline, "pipeline"), (p.expert, "expert"), (p.data, "data")] {
-            try require(JobRange.ways.contains(ways), "parallelism.\(name)", "\(ways) is out of range; use 1 to \(JobRange.ways.upperBound)")
+        for (ways, range, name) in [(p.tensor, JobRange.ways, "tensor"), (p.pipeline, JobRange.stages, "pipeline"), (p.expert, JobRange.ways, "expert"), (p.data, JobRange.ways, "data")] {
+            try require(range.contains(ways), "parallelism.\(name)", "\(ways) is out of range; use 1 to \(range.upperBound)")
         }
         for stack in stacks {
             let heads = stack.attention.heads, kvHeads = stack.attention.kvHeads

@@ -86,7 +86,7 @@ extension Parallelism {
     init(reading document: Document) throws(DocumentError) {
         var reader = try document.object()
         self.init(tensor: try reader.optional("tensor")?.integer(in: JobRange.ways) ?? 1,
-                  pipeline: try reader.optional("pipeline")?.integer(in: JobRange.ways) ?? 1,
+                  pipeline: try reader.optional("pipeline")?.integer(in: JobRange.stages) ?? 1,
                   expert: try reader.optional("expert")?.integer(in: JobRange.ways) ?? 1,
                   data: try reader.optional("data")?.integer(in: JobRange.ways) ?? 1)
         try reader.finish()

@@ -4,7 +4,9 @@ import Quantities
 /// Lowers one pass of a model job: compiles each kind of layer once and stamps it out along the chains.
 ///
 /// A chain is a part of the batch on its way through the layers. Chains take turns on a lane's compute stream wherever
-/// one of them leaves it (for attention elsewhere, for an all-to-all), so that the other computes meanwhile.
+/// one of them leaves it (for attention elsewhere, for an exchange), so that the other computes meanwhile. Where a layer
+/// gives its turn away three times (attention and two exchanges), each chain starts a turn later than the one before it:
+/// then attention runs beside the other's feed-forward, and exchanges beside its projections.
 struct PassLowering {
     let arrangement: Arrangement
     var graph: OperatorGraph
@@ -15,6 +17,8 @@ struct PassLowering {
     let classes: Int
     let chains: Int
     var streaming: Streaming
+    private let attentionLane: Int
+    private let stagingLane: Int
 
     struct Piece {
         var program: Int
@@ -57,6 +61,8 @@ struct PassLowering {
         pieces = compiled.pieces
         programs = compiled.programs
         classes = compiled.classes
+        attentionLane = compiled.attentionLane
+        stagingLane = compiled.stagingLane
         let job = arrangement.job
         chains = arrangement.layout.pipeline > 1 ? job.subBatches : job.subBatches * job.microBatches
         streaming = Streaming(pieces: pieces.count, classes: classes, chains: chains, stages: arrangement.layout.pipeline)
@@ -70,15 +76,22 @@ struct PassLowering {
         for _ in 0..<rounds {
             streaming.restart()
             var running = (0..<chains).map { Chain(number: $0, classes: classes) }
-            var open = running.count
+            var open = running.count, round = 0
             while open > 0 {
-                for index in running.indices where running[index].piece < pieces.count {
+                for index in running.indices where running[index].piece < pieces.count && round >= index * lag {
                     advance(&running[index])
                     if running[index].piece == pieces.count { open -= 1 }
                 }
+                round += 1
             }
         }
         return graph
+    }
+
+    /// Turns by which a chain starts behind the one before it; none where chains share what is streamed in for a layer.
+    private var lag: Int {
+        guard !pieces.contains(where: { $0.weights.value > 0 || $0.cache.value > 0 }) else { return 0 }
+        return pieces.contains { $0.layer >= 0 && programs[$0.program].turns.count >= 3 } ? 1 : 0
     }
 
     /// Runs a chain until it gives its turn away or ends.
@@ -120,7 +133,7 @@ struct PassLowering {
         case .attentionGroup, .staging:
             guard let work = item.work[0] else { return }
             collect(item, chain, nil)
-            let node = graph.add(work.use, lane: lane(of: item.place), stream: item.stream, layer: piece.layer, after: scratch,
+            let node = graph.add(work.use, lane: item.place == .staging ? stagingLane : attentionLane, stream: item.stream, layer: piece.layer, after: scratch,
                                  waitsForHost: item.waitsForHost, allocates: work.allocates)
             for rank in 0..<classes { chain.slots[base + rank] = node }
         }
@@ -169,60 +182,60 @@ struct PassLowering {
         chain.item = 0
     }
 
-    private func lane(of place: LayerProgram.Place) -> Int {
-        let staging = graph.lanes.count - 1
-        guard place == .attentionGroup else { return staging }
-        return graph.lanes[staging].label == CompiledPass.stagingLabel ? staging - 1 : staging
-    }
-
     // MARK: Streamed weights and caches
 
     /// Before a piece starts, its weights and cache are on their way, and with a runtime that overlaps copies those of the
-    /// next one too: two buffers, one in use and one being filled.
+    /// next one too: two buffers, one in use and one being filled. Another runtime brings them when all before is done.
     private mutating func bringIn(_ chain: Chain) {
-        order(chain.piece, chain.number)
-        guard arrangement.runtime.overlapsCopies else { return }
+        guard arrangement.runtime.overlapsCopies else {
+            return order(chain.piece, chain.number, behind: (chain.residual + chain.branch).filter { $0 >= 0 })
+        }
+        order(chain.piece, chain.number, behind: [])
         let next = chain.number + 1 < chains ? (chain.piece, chain.number + 1) : (chain.piece + 1, 0)
-        if next.0 < pieces.count, pieces[next.0].stage == pieces[chain.piece].stage { order(next.0, next.1) }
+        if next.0 < pieces.count, pieces[next.0].stage == pieces[chain.piece].stage { order(next.0, next.1, behind: []) }
     }
 
-    private mutating func order(_ index: Int, _ chain: Int) {
+    private mutating func order(_ index: Int, _ chain: Int, behind: [Int]) {
         let piece = pieces[index]
         if piece.weights.value > 0, streaming.weightsReady[index].isEmpty {
-            streaming.weightsReady[index] = copy("weights", piece.weights, from: arrangement.weights, piece) { lowering, rank in
-                lowering.streaming.usedBefore(index, rank, pieces: lowering.pieces)
-            }
+            let freed = (0..<classes).map { streaming.usedBefore(index, $0, pieces: pieces) }
+            // Replicas on one node read the same weights from a drive once.
+            let ready = copy("weights", piece.weights, from: arrangement.weights, piece, readers: arrangement.layout.tensor, freed: freed, behind: behind)
+            streaming.weightsReady[index] = ready
         }
         if piece.cache.value > 0, streaming.cacheReady[index * chains + chain].isEmpty {
-            streaming.cacheReady[index * chains + chain] = copy("cache", piece.cache, from: arrangement.cache, piece) { lowering, rank in
-                lowering.streaming.attendedBefore(piece.stage, rank)
-            }
+            let freed = (0..<classes).map { streaming.attendedBefore(piece.stage, $0) }
+            let ready = copy("cache", piece.cache, from: arrangement.cache, piece, readers: arrangement.layout.devicesPerStage, freed: freed, behind: behind)
+            streaming.cacheReady[index * chains + chain] = ready
         }
     }
 
     /// Copies to each rank of a stage, from every place that holds a share, through the host where the way leads there.
-    private mutating func copy(_ what: String, _ bytes: Bytes, from sources: [Arrangement.Source], _ piece: Piece,
-                               after: (PassLowering, Int) -> [Int]) -> [Int] {
+    ///
+    /// - Parameters:
+    ///   - readers: devices of a stage that each need their own bytes.
+    ///   - freed: for each class of ranks, the nodes that last used the buffer.
+    ///   - behind: what has to end before anything is read.
+    /// - Returns: for each class the last copy; those before it stand on the same stream.
+    private mutating func copy(_ what: String, _ bytes: Bytes, from sources: [Arrangement.Source], _ piece: Piece, readers: Int,
+                               freed: [[Int]], behind: [Int]) -> [Int] {
         var ready = [Int](repeating: -1, count: classes)
-        let layout = arrangement.layout
         for source in sources {
             let part = bytes * source.share
-            var before: [Int]?
+            var staged: [Int] = []
             var from = source.group
             if source.staged, let host = arrangement.host {
-                // Replicas on one node read the same weights once; caches are their own.
-                let copies = what == "weights" ? layout.tensor : layout.devicesPerStage
-                let staged = Copy(from: source.group, to: host, bytes: part * Double(min(copies, layout.devicesPerNode)))
-                let freed = streaming.staged.count >= 2 ? streaming.staged[streaming.staged.count - 2] : []
-                before = [graph.add(graph.use("\(what).stage", .copy(staged)), lane: lane(of: .staging), stream: .copyIn, layer: piece.layer, after: freed)]
+                let read = Copy(from: source.group, to: host, bytes: part * Double(min(readers, arrangement.layout.devicesPerNode)))
+                staged = [graph.add(graph.use("\(what).stage", .copy(read)), lane: stagingLane, stream: .copyIn, layer: piece.layer,
+                                    after: streaming.stagedBefore + behind)]
                 from = host
             }
             let use = graph.use("\(what).fetch", .copy(Copy(from: from, to: arrangement.accelerator, bytes: part)))
             for rank in 0..<classes {
                 ready[rank] = graph.add(use, lane: piece.stage * classes + rank, stream: arrangement.copyStream, layer: piece.layer,
-                                        after: (before ?? []) + after(self, rank))
+                                        after: staged + freed[rank] + behind.filter { !freed[rank].contains($0) })
             }
-            if before != nil { streaming.staged.append(ready) }
+            if !staged.isEmpty { streaming.staged(ready) }
         }
         return ready
     }

@@ -7,7 +7,7 @@ extension ProgramBuilder {
         let a = stack.attention
         let heads = a.heads / layout.tensor
         let (ready, core) = a.latent.map { latentInput(a, $0, heads, input) } ?? headInput(stack, variant, heads, input, decodes: decodes)
-        var context = attend(core, after: ready, isCausal: decodes)
+        var context = attend(core, after: ready)
         program.attention = context
         if let latent = a.latent, shape.isDecode {
             // The weighted latents become values: W_UV, absorbed from the key-value expansion.
@@ -43,7 +43,8 @@ extension ProgramBuilder {
 
     /// Rotary embedding and cache write, as one kernel or two; neither where the model or the pass has no use for it.
     mutating func positionAndCache(_ before: [Int], rotated: Int, table: Int, cached: Int, carried: Int) -> [Int] {
-        let fused = runtime.fuses(.rotaryCache) && rotated > 0 && shape.caches && !attendsElsewhere
+        let keepsHere = shape.caches && !keepsElsewhere
+        let fused = runtime.fuses(.rotaryCache) && rotated > 0 && keepsHere
         var parts = before
         if rotated > 0 {
             let rotary = Elementwise.rotary(tokens: shape.tokens, width: rotated, table: table, cached: fused ? cached : 0,
@@ -51,11 +52,14 @@ extension ProgramBuilder {
             // Turned in place: no memory of its own.
             parts = [add("attention.rotary", .elementwise(rotary), after: parts, allocates: .zero)] + before
         }
-        if shape.caches, !fused, !attendsElsewhere {
+        if keepsHere, !fused {
             let write = Elementwise.cacheWrite(tokens: shape.tokens, width: cached, activations: activations, cache: arrangement.precision.cache)
             parts = [add("attention.cache-write", .elementwise(write), after: parts)] + before
         }
-        if shape.caches, !attendsElsewhere { writeBack(cached, after: parts) }
+        if keepsHere { writeBack(cached, after: parts) }
+        if case .group(let name, let devices) = arrangement.attention, shape.caches, !shape.isDecode {
+            handOver(cached, to: name, devices: devices, after: parts)
+        }
         return parts
     }
 
@@ -115,13 +119,12 @@ extension ProgramBuilder {
 
     // MARK: Where it runs
 
-    /// Decode attention runs on other devices, which keep the cache.
-    var attendsElsewhere: Bool {
-        if case .group = arrangement.attention { return shape.isDecode }
-        return false
+    /// Other devices attend in decode steps, and keep the cache.
+    var keepsElsewhere: Bool {
+        if case .group = arrangement.attention { true } else { false }
     }
 
-    private mutating func attend(_ core: Attention, after ready: [Int], isCausal: Bool) -> Int {
+    private mutating func attend(_ core: Attention, after ready: [Int]) -> Int {
         switch arrangement.attention {
         case .group(let name, let devices) where shape.isDecode: return attend(core, on: name, devices: devices, after: ready)
         case .banks where shape.isDecode:
@@ -147,9 +150,7 @@ extension ProgramBuilder {
     /// Queries, keys and values travel to the group that keeps the cache, its devices share sequences and heads, and the
     /// results travel back (InstInfer, arXiv 2409.04992; FlexGen's attention on the host, arXiv 2303.06865).
     private mutating func attend(_ core: Attention, on group: String, devices: Int, after ready: [Int]) -> Int {
-        // A cache that all ranks share (latent attention) stays whole; heads that ranks replicate are kept once.
-        let heads = core.heads * layout.tensor
-        let kvHeads = core.sharedKeyValue ? 1 : max(core.kvHeads * layout.tensor / replication(core), 1)
+        let heads = core.heads * layout.tensor, kvHeads = keptHeads
         let sequences = core.batch * layout.data
         let split = Self.split(sequences: sequences, heads: kvHeads, over: devices)
         let elements = core.sharedKeyValue ? core.keyDimension : core.keyDimension + core.valueDimension
@@ -168,14 +169,26 @@ extension ProgramBuilder {
         part.kvHeads = kvHeads / split.heads
         let attended = add("attention", .attention(part), after: [written], place: .attentionGroup)
         program.turns.insert(program.end)
+        // Not behind the weights of the next layer, which the copy stream may be bringing in.
         return add("attention.receive", .copy(Copy(from: group, to: arrangement.accelerator, bytes: back, requests: split.devices)),
-                   after: [attended], stream: arrangement.copyStream, allocates: back)
+                   after: [attended], stream: runtime.overlapsCopies ? .communication : .compute, allocates: back)
     }
 
-    /// Ranks that hold the same heads of the cache.
-    private func replication(_ core: Attention) -> Int {
-        let kvHeads = model.decoder?.attention.kvHeads ?? core.kvHeads
-        return max(1, layout.tensor / kvHeads)
+    /// Keys and values of the prompt go to the devices that will attend to them.
+    private mutating func handOver(_ width: Int, to group: String, devices: Int, after parts: [Int]) {
+        let split = Self.split(sequences: shape.sequences * layout.data, heads: keptHeads, over: devices)
+        let bytes = activations.bytes(elements: Double(shape.tokens) * Double(width))
+        let send = add("cache.send", .copy(Copy(from: arrangement.accelerator, to: group, bytes: bytes, requests: split.devices)), after: parts,
+                       stream: arrangement.copyOutStream, allocates: .zero)
+        let whole = model.decoder?.attention.cacheElements ?? width
+        let write = Elementwise.cacheWrite(tokens: shape.tokens * layout.data / split.sequences, width: whole / split.heads,
+                                           activations: activations, cache: arrangement.precision.cache)
+        add("attention.cache-write", .elementwise(write), after: [send], place: .attentionGroup, joins: true)
+    }
+
+    /// Heads of the cache as it is kept elsewhere: those that ranks replicate are there once, a latent is one.
+    private var keptHeads: Int {
+        model.decoder.map { $0.attention.latent == nil ? $0.attention.kvHeads : 1 } ?? 1
     }
 
     /// The most devices among which whole sequences and whole heads of the cache divide evenly.

@@ -8,7 +8,8 @@ extension ProgramBuilder {
         arrangement.precision.experts.bytes(elements: Double(experts.parameters(hidden: model.hidden, kind: stack.feedForward.kind)) / Double(layout.expertTensor))
     }
 
-    /// Copies of so many experts from where they are kept, through the host where the way leads there.
+    /// Copies of so many experts from where they are kept, through the host where the way leads there. They have a stream
+    /// of their own under every runtime: when they run is what the policy decides.
     private mutating func copies(_ name: String, perClass counts: [Int], each: Bytes, after: [Int], waitsForHost: Bool) -> [Int] {
         arrangement.experts.map { source in
             var before = after
@@ -21,7 +22,7 @@ extension ProgramBuilder {
             let works: [Operator?] = counts.map {
                 $0 == 0 ? nil : .copy(Copy(from: from, to: arrangement.accelerator, bytes: each * (source.share * Double($0)), requests: $0))
             }
-            return add(name, perClass: works, after: before, stream: arrangement.copyStream, waitsForHost: waitsForHost && !source.staged, allocates: .zero)
+            return add(name, perClass: works, after: before, stream: .copyIn, waitsForHost: waitsForHost && !source.staged, allocates: .zero)
         }
     }
 

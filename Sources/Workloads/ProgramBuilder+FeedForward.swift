@@ -4,7 +4,7 @@ import Quantities
 extension ProgramBuilder {
     /// The dense network or the experts of a layer.
     mutating func feedForward(_ stack: Stack, _ variant: Variant, _ input: Int, exchanging: Bool) -> Int {
-        if variant.routes, let experts = stack.experts { return mixture(stack, experts, variant, input) }
+        if variant.routes, let experts = stack.experts { return mixture(stack, experts, variant, input, exchanging: exchanging) }
         let inner = stack.feedForward.dimension / layout.tensor
         let output = network("feed-forward", stack.feedForward.kind, tokens: shape.tokens, inner: inner, input: input)
         return exchanging ? exchange("feed-forward.all-reduce", .allReduce, elements: width, after: output) : output
@@ -16,8 +16,8 @@ extension ProgramBuilder {
         return network(name, kind, rows: [tokens], inner: inner, after: [input]) { _, n, k in arrangement.product(m: tokens, n: n, k: k) }
     }
 
-    /// Two or three products and the function between them. An activation that the runtime fuses costs nothing here: its
-    /// operations run in the epilogue of the product.
+    /// Two or three products and the function between them. An activation that the runtime fuses runs in the epilogue of
+    /// the product before it: nothing of it is left but that a gate halves what is written.
     ///
     /// - Parameters:
     ///   - rows: of each class of ranks; those without any have nothing to do.
@@ -32,7 +32,8 @@ extension ProgramBuilder {
         if !kind.gated {
             up = [add("\(name).up", perClass: products(inner, h), after: after, waitsForHost: waitsForHost)]
         } else if runtime.fuses(.gateUp) {
-            up = [add("\(name).gate-up", perClass: products(2 * inner, h), after: after, waitsForHost: waitsForHost)]
+            let both = products(2 * inner, h).map { $0.map { runtime.fuses(.activation) ? $0.foldingGate : $0 } }
+            up = [add("\(name).gate-up", perClass: both, after: after, waitsForHost: waitsForHost)]
         } else {
             up = [add("\(name).gate", perClass: products(inner, h), after: after, waitsForHost: waitsForHost),
                   add("\(name).up", perClass: products(inner, h), after: after)]
@@ -51,7 +52,7 @@ extension ProgramBuilder {
     /// Where expert parallelism spans replicas, each rank sends its tokens to the ranks of their experts, one copy for
     /// every expert chosen, and gets the results back; shared experts run meanwhile. Where it stays inside a tensor-parallel
     /// group, every rank has all tokens already, and the all-reduce adds the experts' results up.
-    private mutating func mixture(_ stack: Stack, _ experts: Experts, _ variant: Variant, _ input: Int) -> Int {
+    private mutating func mixture(_ stack: Stack, _ experts: Experts, _ variant: Variant, _ input: Int, exchanging: Bool) -> Int {
         let h = model.hidden, kind = stack.feedForward.kind
         // In front of a dispatch the ranks of a replica divide its tokens; otherwise each has them all.
         let tokens = layout.dispatches ? (shape.tokens + layout.tensor - 1) / layout.tensor : shape.tokens
@@ -94,9 +95,8 @@ extension ProgramBuilder {
         if let shared {
             result = add("experts.add-shared", .elementwise(.sum(rows: tokens, width: h, activations: activations)), after: [result, shared])
         }
-        return layout.dispatches
-            ? exchange("experts.all-gather", .allGather, elements: width / Double(layout.tensor), after: result)
-            : exchange("experts.all-reduce", .allReduce, elements: width, after: result)
+        if layout.dispatches { return exchange("experts.all-gather", .allGather, elements: width / Double(layout.tensor), after: result) }
+        return exchanging ? exchange("experts.all-reduce", .allReduce, elements: width, after: result) : result
     }
 
     /// Rows that are multiplied in a narrower format travel in it already (DeepSeek-V3, arXiv 2412.19437, section 3.3.3).
@@ -117,7 +117,7 @@ extension ProgramBuilder {
         let arriving = classes.map { name == "experts.dispatch" && mean > 0 ? bytes * (Double($0.load) / mean) : bytes }
         let works: [LayerProgram.Work?] = arriving.map { work(name, .collective(collective), allocates: $0) }
         program.items.append(.init(work: works, place: .accelerator, stream: arrangement.collectiveStream, after: [item], joins: true, waitsForHost: false))
-        program.turns.insert(program.end)
+        if runtime.overlapsCollectives { program.turns.insert(program.end) }
         return program.end
     }
 
@@ -142,5 +142,20 @@ extension ProgramBuilder {
             before = [last] + after
         }
         return last
+    }
+}
+
+extension Operator {
+    /// The product with the gate's activation in its epilogue.
+    fileprivate var foldingGate: Operator {
+        switch self {
+        case .matmul(var product):
+            product.foldsGate = true
+            return .matmul(product)
+        case .grouped(var product):
+            product.foldsGate = true
+            return .grouped(product)
+        default: return self
+        }
     }
 }

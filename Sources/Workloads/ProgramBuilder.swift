@@ -75,8 +75,10 @@ struct ProgramBuilder {
         let bytes = activations.bytes(elements: elements)
         let collective = Collective(kind, participants: layout.tensor, participantsPerNode: layout.inNode(layout.tensor),
                                     bytes: bytes, format: activations)
-        return add(name, .collective(collective), after: [item], stream: arrangement.collectiveStream, joins: true,
-                   allocates: kind == .allGather ? bytes * Double(layout.tensor) : bytes)
+        let index = add(name, .collective(collective), after: [item], stream: arrangement.collectiveStream, joins: true,
+                        allocates: kind == .allGather ? bytes * Double(layout.tensor) : bytes)
+        if runtime.overlapsCollectives { program.turns.insert(index) }
+        return index
     }
 
     // MARK: Layers

@@ -32,7 +32,8 @@ extension Plan {
             default: operators.append((operation, .compute))
             }
         }
-        var graph = OperatorGraph(lanes: [.init(group: accelerator.name, multiplicity: participants)])
+        let label = job.operators.count > 1 && participants > 1 ? "hottest expert rank" : ""
+        var graph = OperatorGraph(lanes: [.init(group: accelerator.name, multiplicity: participants, label: label)])
         graph.reserve(nodes: job.repetitions * operators.count)
         let uses = operators.map { graph.use(job.operators.count == 1 ? job.name : "\(job.name).\($0.0.kindName)", $0.0) }
         var last: [Int] = []

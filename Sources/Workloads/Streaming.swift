@@ -6,8 +6,8 @@ struct Streaming {
     var weightsReady: [[Int]]
     /// By piece and chain.
     var cacheReady: [[Int]]
-    /// Copies out of the host's staging buffers, in order.
-    var staged: [[Int]] = []
+    /// Copies out of the host's two staging buffers: the last and the one before.
+    private var staged: (last: [Int], before: [Int]) = ([], [])
     /// By piece: last nodes of all chains that came through.
     private var ends: [[[Int]]]
     /// By stage: attention nodes in order.
@@ -34,6 +34,10 @@ struct Streaming {
         let ready = cacheReady[piece * chains + chain]
         return ready.isEmpty ? -1 : ready[rank]
     }
+
+    /// What has to end before the host's next staging buffer is free.
+    var stagedBefore: [Int] { staged.before }
+    mutating func staged(_ copies: [Int]) { staged = (copies, staged.last) }
 
     mutating func ended(_ piece: Int, _ nodes: [Int]) { ends[piece].append(nodes) }
     mutating func attended(_ stage: Int, _ nodes: [Int]) { attentions[stage].append(nodes) }

@@ -15,8 +15,8 @@ enum Fixture {
             { "level": "l2", "per": "device", "capacity": "40 MiB", "bandwidth": "5403 GB/s", "latency": "205.6 cycles" },
             { "level": "dram", "per": "device", "capacity": "80 GB", "bandwidth": "2039 GB/s", "latency": "391 ns" } ],
           "ports": { "nvlink": { "bandwidth": "300 GB/s", "latency": "1 us" } },
-          "kernel": { "floor": "2.42 us", "streamGap": "2.6 us", "graphGap": "1.34 us" },
-          "power": { "limit": "400 W", "active": "66.5 W", "perFlop": { "bf16": "1.55 pJ/FLOP" }, "perByte": { "dram": "118.4 pJ/B" } },
+          "kernel": { "floor": "1.08 us", "streamGap": "2.6 us", "graphGap": "1.34 us" },
+          "power": { "limit": "400 W", "active": "66.5 W", "perFlop": { "bf16": "1.44 pJ/FLOP" }, "perByte": { "dram": "118.4 pJ/B" } },
           "achieved": { "bandwidth": { "dram": "1781 GB/s" }, "compute": { "bf16": "299 TFLOP/s", "int8": "585.7 TFLOP/s" } },
           "sources": { "": "test" } }
         """)
@@ -24,15 +24,15 @@ enum Fixture {
     static let h100 = read("h100", """
         { "name": "H100", "kind": "gpu", "architecture": "hopper", "clock": { "boost": "1.98 GHz" }, "units": 132,
           "engines": {
-            "tensor": { "clock": "1.83 GHz", "rates": { "bf16": "2048 FMA/cycle", "fp8": "4096 FMA/cycle", "int8": "4096 FMA/cycle" }, "sparsity24": 2 },
+            "tensor": { "clock": "1.83 GHz", "rates": { "bf16": "2048 FMA/cycle", "fp8": "4096 FMA/cycle", "int8": "4096 FMA/cycle" }, "sparsity24": 2, "multicast": 2 },
             "vector": { "rates": { "fp32": "128 FMA/cycle" } }, "special": { "rates": { "fp32": "16 OP/cycle" } } },
           "memory": [
             { "level": "l1", "per": "unit", "capacity": "256 KiB", "bandwidth": "128 B/cycle", "latency": "33 cycles" },
             { "level": "l2", "per": "device", "capacity": "50 MiB", "bandwidth": "10075 GB/s", "latency": "280 cycles" },
             { "level": "dram", "per": "device", "capacity": "80 GB", "bandwidth": "3350 GB/s", "latency": "347 ns" } ],
           "ports": { "nvlink": { "bandwidth": "450 GB/s", "latency": "1 us" } },
-          "kernel": { "floor": "2.52 us", "streamGap": "2.43 us", "graphGap": "1.26 us" },
-          "power": { "limit": "700 W", "active": "105.4 W", "perFlop": { "bf16": "1.16 pJ/FLOP" }, "perByte": { "dram": "122.4 pJ/B" } },
+          "kernel": { "floor": "1.26 us", "streamGap": "2.43 us", "graphGap": "1.26 us" },
+          "power": { "limit": "700 W", "active": "105.4 W", "perFlop": { "bf16": "1.02 pJ/FLOP" }, "perByte": { "dram": "122.4 pJ/B" } },
           "achieved": { "bandwidth": { "dram": "3095 GB/s" }, "compute": { "bf16": "956 TFLOP/s" } },
           "sources": { "": "test" } }
         """)

@@ -117,6 +117,18 @@ struct LoweringConservationTests {
         #expect(eager.nodes.count > fused.nodes.count)
     }
 
+    @Test("A gate in the epilogue halves what its product writes, and leaves its operations")
+    func gateInEpilogue() throws {
+        func product(_ fusions: [Runtime.Fusion]) throws -> (written: Double, flops: Double, kernels: Int) {
+            let graph = try Lower.plan(ModelJob(model: try model("llama-3.1-8b"), phase: .prefill, prompt: 64), under: Lower.runtime(fusions)).steps[0].graph
+            let written = graph.total(named: "feed-forward.gate-up") { $0.traffic.activationsWritten.value }
+            return (written, graph.total(\.weightFlops), graph.nodes(named: "feed-forward.activation").count)
+        }
+        let apart = try product([.attention, .gateUp]), folded = try product([.attention, .gateUp, .activation])
+        #expect(folded.written * 2 == apart.written && folded.flops == apart.flops)
+        #expect(apart.kernels == 32 && folded.kernels == 0)
+    }
+
     @Test("A sub-batch reads the weights again and splits everything else")
     func subBatches() throws {
         let model = try model("gpt3-7b")

@@ -120,6 +120,15 @@ struct LoweringMemoryTests {
         #expect(graph.lanes[Int(graph.nodes[first - 1].lane)].group == "host")
     }
 
+    @Test("A runtime that does not overlap copies does not read ahead from a drive either")
+    func serialDrive() throws {
+        let plan = try streamed(Placement(weights: shares(["ssd": 1])), copies: false, extra: #""ssd": { "spec": "samsung-980pro" }"#)
+        let graph = plan.steps[0].graph
+        for (layer, node) in graph.nodes.indices.filter({ graph.uses[Int(graph.nodes[$0].use)].name == "weights.stage" }).enumerated() where layer > 0 {
+            #expect(graph.dependencies(of: node).contains { graph.nodes[Int($0)].layer == Int16(layer - 1) && graph.uses[Int(graph.nodes[Int($0)].use)].name == "feed-forward.down" })
+        }
+    }
+
     @Test("A cache on the host is read there in every decode step and grows there by the new token", arguments: [1, 2])
     func cacheOnHost(microBatches: Int) throws {
         let plan = try streamed(Placement(cache: shares(["host": 1])), microBatches: microBatches)
@@ -146,6 +155,16 @@ struct LoweringMemoryTests {
         #expect(bytes(plan, "csd", .cache) == Double(8 * 1024 * 819_200 / 4))
     }
 
+    @Test("The prompt's keys and values are handed over to the drives that will attend to them")
+    func handOver() throws {
+        let job = ModelJob(model: try model("opt-13b"), phase: .prefill, batch: 8, prompt: 100, precision: Precision(weights: .fp16, activations: .fp16), placement: Placement(attention: "csd"))
+        let graph = try Lower.plan(job, on: Lower.system("a6000", count: 1, extra: #""csd": { "spec": "instcsd", "count": 4 }"#)).steps[0].graph
+        #expect(graph.total(named: "cache.send", \.linkBytes) == Double(8 * 100 * 819_200))
+        #expect(graph.total(\.cacheWrittenBytes) == Double(8 * 100 * 819_200))
+        #expect(graph.nodes(named: "attention.cache-write").allSatisfy { graph.lanes[Int($0.lane)].group == "csd" })
+        #expect(graph.nodes(named: "attention").allSatisfy { graph.lanes[Int($0.lane)].group == "gpu" })
+    }
+
     @Test("While one sub-batch attends in memory the other multiplies: the streams take turns")
     func interleaving() throws {
         let job = ModelJob(model: try model("gpt3-7b"), phase: .decode, batch: 8, prompt: 300, placement: Placement(attention: "pim"), subBatches: 2)
@@ -157,5 +176,20 @@ struct LoweringMemoryTests {
             let between = graph.nodes[attention..<next].filter { $0.lane == 0 && $0.stream == .compute }
             #expect(!between.isEmpty)
         }
+    }
+
+    @Test("With tensor parallelism attention in memory runs beside the other sub-batch's feed-forward, exchanges beside its projections")
+    func staggering() throws {
+        let job = ModelJob(model: try model("gpt3-7b"), phase: .decode, batch: 8, prompt: 300, parallelism: Parallelism(tensor: 4), placement: Placement(attention: "pim"), subBatches: 2)
+        let graph = try Lower.plan(job, on: Lower.system("neupims", count: 4)).steps[0].graph
+        func between(_ name: String, skipping first: Int) throws -> [Set<String>] {
+            try graph.nodes.indices.filter { graph.uses[Int(graph.nodes[$0].use)].name == name }.dropFirst(first).dropLast(2).map { node in
+                let next = try #require(graph.nodes.indices.first { graph.dependencies(of: $0).contains(Int32(node)) })
+                return Set(graph.nodes[node..<next].filter { $0.lane == 0 && $0.stream == .compute }.map { graph.uses[Int($0.use)].name })
+            }
+        }
+        #expect(try between("attention", skipping: 1).allSatisfy { $0.contains("feed-forward.down") })
+        #expect(try between("attention.all-reduce", skipping: 1).allSatisfy { $0.contains("attention.qkv") })
+        #expect(try between("feed-forward.all-reduce", skipping: 1).allSatisfy { $0.contains("attention.output") })
     }
 }

@@ -1,0 +1,156 @@
+import CostModels
+import Hardware
+import Operators
+import Quantities
+import Workloads
+
+/// What a row about one kernel or exchange asks to be predicted: operators one after the other on one device.
+struct KernelRun {
+    var device: Device
+    var operators: [Operator]
+    /// The links over which a collective goes.
+    var fabric = Fabric()
+    /// The exchange starts from the host each time, not out of a captured graph.
+    var launched = false
+
+    /// The software around a measured kernel: kernels for every format, split attention, and nothing of the host, because
+    /// kernels are timed on the device, back to back.
+    static let runtime = Runtime(
+        id: "kernel", name: "kernels timed on the device", launch: .graph, fusions: Set(Runtime.Fusion.allCases),
+        weightOnly: [TensorFormat(bits: 8, number: .int8), TensorFormat(bits: 4, number: .int4), TensorFormat(bits: 4, number: .fp4),
+                     TensorFormat(bits: 8, number: .fp8)],
+        sparse24: true)
+
+    var flops: Flops { operators.reduce(.zero) { $0 + $1.flops } }
+    var bytes: Bytes { operators.reduce(.zero) { $0 + $1.traffic.memory } }
+
+    /// Time with the device to itself, and what bounds the longest part of it.
+    ///
+    /// - Parameter gaps: count the pause from one kernel to the next, which no cost model knows of.
+    func time(under costs: some CostModel, gaps: Bool) -> (time: Seconds, boundBy: Bound) {
+        let gap = gaps ? (launched ? device.kernel.streamGap : device.kernel.graphGap) ?? .zero : .zero
+        var total = Seconds.zero, longest = Seconds.zero, bound = Bound.latency
+        for operation in operators {
+            let demand = if case .collective(let collective) = operation {
+                costs.demand(of: collective, over: fabric, on: device, under: Self.runtime)
+            } else {
+                costs.demand(of: operation, on: device, under: Self.runtime)
+            }
+            total += demand.duration + gap
+            if demand.duration > longest { (longest, bound) = (demand.duration, demand.boundBy) }
+        }
+        return (total, bound)
+    }
+}
+
+extension Device {
+    /// Whether so many bytes stay in the last-level cache from one repetition to the next.
+    func keeps(_ bytes: Bytes) -> Bool { lastLevelCache.map { bytes <= $0.capacity } ?? false }
+}
+
+extension KernelRun {
+    /// The collectors of the AIConfigurator tables time the same tensors again and again without clearing the cache
+    /// (ai-dynamo/aiconfigurator, collector/helper.py, `benchmark_with_power`).
+    static func repeats(_ row: RowReading) -> Bool {
+        row.row.header.layout == .operators || row.text("source") == "aiconfigurator-silicon"
+    }
+
+    /// `gemm`: one product; where its input is multiplied in a narrower format than it arrives in, the kernel that
+    /// quantises it is part of what was timed.
+    static func gemm(_ row: RowReading, on device: Device) throws(RowError) -> KernelRun {
+        let formats = try KernelFormats(row.row.precision)
+        let m = try row.count("m"), n = try row.count("n"), k = try row.count("k")
+        var operators: [Operator] = []
+        if formats.quantises { operators.append(.elementwise(.quantise(rows: m, width: k, from: formats.stream, to: formats.input))) }
+        var product = Matmul(m: m, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)
+        // The collectors run through five or six copies of the weights and start again.
+        product.warm = repeats(row) && device.keeps(product.weightBytes * 5)
+        operators.append(.matmul(product))
+        return KernelRun(device: device, operators: operators)
+    }
+
+    /// `attn_prefill`, `attn_decode`: attention and the writing of the new tokens' keys and values.
+    static func attention(_ row: RowReading, decode: Bool, on device: Device) throws(RowError) -> KernelRun {
+        let math = try KernelFormats(row.text("attn_dtype") ?? row.row.precision?.split(separator: "/").first.map(String.init))
+        let cache = try KernelFormats(row.text("kv_cache_dtype") ?? cacheLabel(row) ?? row.row.precision).input
+        let batch = try row.count("batch_size", "batch")
+        let heads = try row.count("num_heads", "heads", in: 1...65536), dimension = try row.count("head_dim", in: 1...65536)
+        var kvHeads = try row.count("num_key_value_heads", "kv_heads", or: 0, in: 0...65536)
+        if kvHeads == 0 { kvHeads = heads }
+        guard heads % kvHeads == 0 else { throw RowError("\(heads) heads are no multiple of \(kvHeads) cached ones") }
+        let window = try row.count("window_size", "window", or: 0, in: 0...RowReading.counts.upperBound)
+        let queries = decode ? 1 : try row.count("isl", "input_len")
+        let context = decode ? try decodeContext(row) : queries
+        let tokens = batch.multipliedReportingOverflow(by: queries)
+        guard !tokens.overflow, RowReading.counts.contains(tokens.partialValue) else { throw RowError("\(batch) sequences of \(queries) tokens are too many") }
+        let write = Elementwise.cacheWrite(tokens: tokens.partialValue, width: 2 * kvHeads * dimension, activations: .bf16, cache: cache)
+        var attention = Attention(batch: batch, queries: queries, context: context, heads: heads, kvHeads: kvHeads, keyDimension: dimension,
+                                  valueDimension: dimension, window: window, activations: math.input, cache: cache, math: math.math)
+        attention.warm = repeats(row) && device.keeps(attention.cacheBytes)
+        return KernelRun(device: device, operators: [.elementwise(write), .attention(attention)])
+    }
+
+    private static func decodeContext(_ row: RowReading) throws(RowError) -> Int {
+        if row.text("kv_len") != nil { return try row.count("kv_len") }
+        return try row.count("isl", "input_len") + row.count("step", in: 0...RowReading.counts.upperBound)
+    }
+
+    /// The `kv_fp8` of a precision such as `bfloat16/kv_fp8`.
+    private static func cacheLabel(_ row: RowReading) -> String? {
+        row.row.precision?.split(separator: "/").first { $0.hasPrefix("kv_") }.map { String($0.dropFirst(3)) }
+    }
+
+    /// `comm`: one collective.
+    static func collective(_ row: RowReading, on device: Device, joined fabric: (Int) -> Fabric) throws(RowError) -> KernelRun {
+        let devices = try row.count("num_gpus", "n_devices", in: 2...65536)
+        let label = row.text("dtype", "precision")
+        let format: TensorFormat = switch label {
+        case "int8"?: .int8
+        default: try KernelFormats(label).input
+        }
+        // nccl-tests states the size of the largest buffer: for an all-gather what every member ends up with.
+        let message = format.bytes(elements: try row.number("message_size", "elements", in: 1...1e15))
+        let name = row.text("collective") ?? ""
+        let (kind, bytes): (Collective.Kind, Bytes) = switch name {
+        case "all_reduce", "custom_all_reduce": (.allReduce, message)
+        case "reduce_scatter": (.reduceScatter, message)
+        case "all_gather": (.allGather, message / Double(devices))
+        case "alltoall", "all_to_all": (.allToAll, message)
+        default: throw RowError("collective \"\(name)\" is not known")
+        }
+        return KernelRun(device: device, operators: [.collective(Collective(kind, participants: devices, bytes: bytes, format: format))],
+                         fabric: fabric(devices), launched: name != "custom_all_reduce")
+    }
+
+    /// `moe_all2all`: tokens travel to the ranks of their experts, or the results back.
+    static func exchange(_ row: RowReading, on device: Device, joined fabric: (Int) -> Fabric) throws(RowError) -> KernelRun {
+        let ranks = try row.count("ep_size", "n_devices", in: 2...65536), tokens = try row.count("num_tokens", "tokens_per_rank")
+        let hidden = try row.count("hidden_size", "hidden"), topK = try row.count("topk", in: 1...65536)
+        let experts = try row.count("num_experts", "experts", or: 256, in: 1...65536)
+        guard topK <= experts, experts % ranks == 0 else { throw RowError("\(topK) of \(experts) experts on \(ranks) ranks") }
+        let nodes = try row.count("node_num", or: max(1, ranks / 8), in: 1...65536)
+        let direction = row.text("op", "phase").flatMap { ["dispatch", "combine"].contains($0) ? $0 : nil } ?? row.text("phase") ?? ""
+        guard direction == "dispatch" || direction == "combine" else { throw RowError("direction \"\(direction)\" is not known") }
+        let format: TensorFormat = switch (row.text("comm_dtype", "dtype") ?? "default", direction) {
+        case ("fp8", "dispatch"): try KernelFormats("fp8_block").input
+        case ("nvfp4", "dispatch"), ("fp4", _): try KernelFormats("nvfp4").input
+        // Results travel in 16 bits unless the kernel was asked for a narrow combine.
+        default: .bf16
+        }
+        let kind = row.text("comm_backend", "kind") ?? ""
+        let isLowLatency = kind.hasSuffix("_ll") || kind.hasSuffix("generation") || kind == "low_latency"
+        let copies = isLowLatency ? Double(topK) : distinctRanks(topK: topK, experts: experts, ranks: ranks)
+        let bytes = format.bytes(elements: Double(tokens) * copies * Double(hidden))
+        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format)
+        return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric(ranks))
+    }
+
+    /// Ranks to which a token has to go when its `topK` experts are any of all: each rank is left out with probability
+    /// C(experts − experts/ranks, topK) / C(experts, topK).
+    static func distinctRanks(topK: Int, experts: Int, ranks: Int) -> Double {
+        let others = experts - experts / ranks
+        var missed = 1.0
+        for i in 0..<topK { missed *= max(0, Double(others - i)) / Double(experts - i) }
+        return Double(ranks) * (1 - missed)
+    }
+}

@@ -1,0 +1,112 @@
+import CostModels
+import Documents
+import Hardware
+import Operators
+import Quantities
+
+/// A measured figure as a cost model and the library say it should be.
+public struct Prediction: Sendable {
+    /// In the unit of the row.
+    public var value: Double
+    /// The physical bound in the same unit: no time is shorter, no rate higher.
+    public var bound: Double?
+    /// What limits the longest part of it.
+    public var boundBy: Bound
+    /// Cost model, device and what was filled in from its family.
+    public var basis: String
+}
+
+/// Maps measured rows to devices and work of the library and predicts them.
+public struct Predictor {
+    public let costs: any CostModel
+    let library: Library
+    private var devices: [String: Result<Device, RowError>] = [:]
+    private lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
+
+    /// Labels that are kept in memory; a file with more has something else in its device column.
+    private static let mostLabels = 4096
+
+    public init(_ library: Library, costs: any CostModel) {
+        self.library = library
+        self.costs = costs
+    }
+
+    /// - Throws: `RowError` saying why this row cannot be predicted.
+    public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
+        guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
+        let reading = try RowReading(row)
+        let run = try kernelRun(reading)
+        let (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
+        let bound = run.time(under: Roofline(), gaps: false).time
+        guard time.value.isFinite, time.value > 0 else { throw RowError("\"\(run.device.id)\" has no engine or port for it") }
+        let inherited = run.device.inherited.isEmpty ? "" : ", \(run.device.inherited.count) values of its family"
+        return Prediction(value: try figure(of: run, taking: time, row), bound: try figure(of: run, taking: bound, row), boundBy: boundBy,
+                          basis: "\(costs.name) on \(run.device.id), no calibration\(inherited)")
+    }
+
+    /// What the metric of the row makes of a time.
+    private func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
+        switch (row.metric, row.unit) {
+        case ("kernel_latency", "s"), ("coll_latency", "s"), ("a2a_latency", "s"): time.value
+        case ("kernel_latency", "ms"), ("coll_latency", "ms"), ("a2a_latency", "ms"): time.value * 1e3
+        case ("kernel_latency", "us"), ("coll_latency", "us"), ("a2a_latency", "us"): time.value * 1e6
+        case ("gemm_tflops", "TFLOP/s"), ("gemm_tflops", "TOP/s"), ("attn_tflops", "TFLOP/s"): (run.flops / time).value / 1e12
+        case ("gemm_mem_bw", "GB/s"), ("attn_mem_bw", "GB/s"): (run.bytes / time).value / 1e9
+        default: throw RowError("metric \"\(row.metric)\" in \"\(row.unit)\" is not predicted yet for \"\(row.phase)\"")
+        }
+    }
+
+    private mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
+        let phase = row.row.phase
+        guard ["gemm", "attn_prefill", "attn_decode", "moe_gemm", "comm", "moe_all2all"].contains(phase) else {
+            throw RowError("phase \"\(phase)\" is not predicted yet")
+        }
+        let device = try device(row.row.device)
+        let joined = { (systems: [System]) in { (count: Int) in Self.fabric(joining: count, of: device, in: systems) } }(systems)
+        return switch phase {
+        case "gemm": try .gemm(row, on: device)
+        case "attn_prefill": try .attention(row, decode: false, on: device)
+        case "attn_decode": try .attention(row, decode: true, on: device)
+        case "moe_gemm": try .experts(row, on: device)
+        case "comm": try .collective(row, on: device, joined: joined)
+        default: try .exchange(row, on: device, joined: joined)
+        }
+    }
+
+    // MARK: Devices
+
+    /// The device that a label names, `@350Wcap` behind it lowering its power limit.
+    private mutating func device(_ label: String) throws(RowError) -> Device {
+        if let known = devices[label] { return try known.get() }
+        let found: Result<Device, RowError>
+        do throws(RowError) { found = .success(try lookUp(label)) } catch { found = .failure(error) }
+        if devices.count < Self.mostLabels { devices[label] = found }
+        return try found.get()
+    }
+
+    private func lookUp(_ label: String) throws(RowError) -> Device {
+        var name = Substring(label), cap: Double?
+        if label.hasSuffix("Wcap"), let at = label.lastIndex(of: "@"), let watts = Double(label[label.index(after: at)...].dropLast(4)) {
+            (name, cap) = (label[..<at], watts)
+        }
+        // A label out of a measured file is never a path.
+        guard !name.isEmpty, !Library.isPath(String(name)), var device = try? library.device(String(name)) else {
+            throw RowError("device \"\(label)\" is not in the library")
+        }
+        if let cap {
+            guard let limit = device.power.limit, cap > (device.power.active ?? device.power.idle ?? .zero).value, cap <= limit.value else {
+                throw RowError("device \"\(label)\": the cap is not within the power that \"\(device.id)\" states")
+            }
+            device.power.limit = Watts(cap)
+        }
+        return device
+    }
+
+    /// The links of the smallest system of the library that joins so many of the device; without one its own port.
+    private static func fabric(joining count: Int, of device: Device, in systems: [System]) -> Fabric {
+        let fitting = systems.filter { $0.accelerator.device.id == device.id && $0.acceleratorCount >= count }
+        guard let system = fitting.min(by: { ($0.nodes, $0.acceleratorCount, $0.id) < ($1.nodes, $1.acceleratorCount, $1.id) }) else { return Fabric() }
+        let name = system.accelerator.name
+        return Fabric(inside: system.link(name, name), across: system.nodes > 1 ? system.link(name, name, crossingNodes: true) : nil)
+    }
+}

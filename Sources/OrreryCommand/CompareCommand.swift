@@ -1,0 +1,75 @@
+import ArgumentParser
+import Orrery
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Hold predictions against measured runs: how wrong, and where.",
+        discussion: """
+            Reads measured runs or operator tables (CSV, gzipped or not), maps each row to a device and an operator of the
+            library, predicts it and reports the errors by group: how many rows were predicted, the mean (MAPE), median and
+            90th percentile of |predicted − measured| ÷ measured, and the bias, the geometric mean of predicted ÷ measured
+            less 1. Rows that cannot be predicted are counted with the reason.
+
+            Examples:
+              orrery compare --measured runs.csv.gz --by phase,device
+              orrery compare --measured gemm.csv.gz --limit 2000 --by device,precision --rows rows.csv --plot gemm.svg
+            """)
+
+    enum Fidelity: String, CaseIterable, ExpressibleByArgument { case roofline, cycle }
+
+    @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
+    var files: [String]
+
+    @Option(help: "What predicts: the physical bound (roofline) or the cycle-approximate model (cycle).")
+    var costModel = Fidelity.cycle
+
+    @Option(help: ArgumentHelp("Columns to group by: device, phase, metric, precision, software, or any column of the files.", valueName: "columns"))
+    var by = "phase"
+
+    @Option(help: ArgumentHelp("Take a random sample of so many rows.", valueName: "rows"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Which sample: the same number gives the same rows.", valueName: "number"))
+    var seed: UInt64 = 1
+
+    @Option(help: ArgumentHelp("How many of the rows that are farthest off to name.", valueName: "rows"))
+    var worst = 5
+
+    @Flag(help: "Print one JSON object instead of text.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Write every row with its prediction, or why it has none, as CSV.", valueName: "file"))
+    var rows: String?
+
+    @Option(help: ArgumentHelp("Draw predicted against measured, and the error by size, as SVG.", valueName: "file"))
+    var plot: String?
+
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        if let limit, !(1...10_000_000).contains(limit) { throw ValidationError("--limit \(limit): take 1 to 10000000 rows") }
+        if !(0...1000).contains(worst) { throw ValidationError("--worst \(worst): name 0 to 1000 rows") }
+        if columns.isEmpty { throw ValidationError("--by names no column") }
+    }
+
+    private var columns: [String] { by.split(separator: ",").map(String.init) }
+
+    func run() throws {
+        let costs: any CostModel = costModel == .roofline ? Roofline() : Cycle()
+        var predictor = Predictor(try library.open(), costs: costs)
+        let table = try rows.map { try RowsFile($0) }
+        var picture = plot.map { _ in ComparisonPlot(by: columns[0], seed: seed) }
+        let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in
+            try table?.add(row, of: file, outcome)
+            picture?.add(row, outcome)
+        }
+        try table?.close()
+        if let plot, let picture {
+            var file = try OutputFile(plot)
+            try file.write(picture.svg(title: "\(comparison.costModel) model against measurements"))
+            try file.close()
+        }
+        try Terminal.print(json ? comparison.json.text() + "\n" : comparison.text)
+    }
+}
