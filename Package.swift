@@ -56,5 +56,6 @@ let package = Package(
         .target(name: "Fuzzing", dependencies: ["Orrery"], path: "Tests/Fuzzing"),
         .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"], path: "Tests/DecoderFuzzer"),
         tests(of: "Fuzzing", with: ["Orrery"]),
+        .testTarget(name: "LibraryTests", dependencies: ["Fuzzing", "Orrery"]),
     ]
 )
