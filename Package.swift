@@ -31,6 +31,9 @@ let package = Package(
         room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
         room("Reporting", ["Quantities", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        // Real kernels on the host processor, which the simulator is held against.
+        .target(name: "ReferenceKernelsC"),
+        room("ReferenceKernels", ["ReferenceKernelsC", "Quantities"]),
         room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Reporting"]),
         .executableTarget(
             name: "OrreryCommand",
@@ -40,8 +43,11 @@ let package = Package(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
             exclude: ["limit.cpp", "pipeline.py"]),
 
+        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
+
         tests(of: "EventEngine"),
         tests(of: "Hardware"),
+        tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
     ]
 )
