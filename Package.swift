@@ -6,8 +6,8 @@ func room(_ name: String, _ below: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: below)
 }
 
-func tests(of name: String, with others: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others)
+func tests(of name: String, with others: [Target.Dependency] = [], excluding: [String] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: excluding)
 }
 
 let package = Package(
@@ -30,7 +30,7 @@ let package = Package(
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
-        room("Reporting", ["Quantities", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         // Real kernels on the host processor, which the simulator is held against.
         .target(name: "ReferenceKernelsC"),
         room("ReferenceKernels", ["ReferenceKernelsC", "Quantities"]),
@@ -46,8 +46,12 @@ let package = Package(
         .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
 
         tests(of: "EventEngine"),
-        tests(of: "Hardware"),
-        tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities"]),
+        tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities", "ReferenceKernelsC"]),
+        tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
+        tests(of: "Workloads", with: ["Documents", "Quantities"], excluding: ["Fixtures"]),
+        tests(of: "Hardware", with: ["Documents", "Quantities"]),
+        tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+        .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
     ]
 )

@@ -6,6 +6,9 @@
 /// result the same on every machine and independent of whatever else runs without touching these resources.
 extension SharedResources {
     /// Recomputes shares wherever something has changed. O(rounds × uses) for each component touched.
+    ///
+    /// Called when time is about to leave `now`: what is due at `now` has completed, and nothing that started at
+    /// the same picosecond has held it up.
     @usableFromInline
     mutating func recomputeShares(at now: SimulationTime, queue: inout EventQueue) {
         visit += 1
@@ -16,7 +19,7 @@ extension SharedResources {
             if componentActivities.count == 1 {
                 let slot = Int(componentActivities[0])
                 let alone = max(dominantTime(ofActivityIn: slot), activities[slot].minimumSeconds)
-                changePace(alone, ofActivityIn: slot, at: now, queue: &queue)
+                setPace(alone, ofActivityIn: slot, at: now, queue: &queue)
             } else {
                 fill(at: now, queue: &queue)
             }
@@ -64,7 +67,8 @@ extension SharedResources {
         while !componentActivities.isEmpty {
             level = max(level, nextLevel())
             var growing = 0
-            for slot in componentActivities {
+            for place in 0 ..< componentActivities.count {  // in place: an iterator would hold a copy
+                let slot = componentActivities[place]
                 if isSettled(Int(slot), at: level) {
                     settle(Int(slot), at: level, now, queue: &queue)
                 } else {
@@ -117,7 +121,7 @@ extension SharedResources {
             let use = uses + (slot &* Works.maximumCount &+ k)
             resources[Int(use.pointee.resource)].settled += use.pointee.work / pace
         }
-        changePace(pace, ofActivityIn: slot, at: now, queue: &queue)
+        setPace(pace, ofActivityIn: slot, at: now, queue: &queue)
     }
 
     /// The largest work of an activity over the capacity it is done with: its duration when alone.
@@ -128,14 +132,5 @@ extension SharedResources {
             dominant = max(dominant, use.pointee.work / resources[Int(use.pointee.resource)].capacity)
         }
         return dominant
-    }
-
-    /// Changes the pace of an activity, except where it is due at this very picosecond: that one is done, and
-    /// what happens at the same time comes too late to slow it.
-    private mutating func changePace(
-        _ pace: Double, ofActivityIn slot: Int, at now: SimulationTime, queue: inout EventQueue
-    ) {
-        guard activities[slot].due > now else { return }
-        setPace(pace, ofActivityIn: slot, at: now, queue: &queue)
     }
 }

@@ -26,7 +26,7 @@ public struct SimulationTime: Hashable, Comparable, Sendable {
         self.init(picoseconds: exact < 0 ? -Int64(whole) : Int64(whole))
     }
 
-    /// The value in seconds, rounded to the nearest `Double` (exact to the picosecond up to 2.5 hours).
+    /// The value in seconds, rounded to the nearest `Double` (half an hour comes back to the picosecond).
     @inlinable public var seconds: Double { Double(picoseconds) / 1e12 }
 
     /// The start of the simulation.

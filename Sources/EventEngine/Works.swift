@@ -19,6 +19,14 @@ public struct Works: Sendable, ExpressibleByDictionaryLiteral {
         for (resource, work) in elements { add(work, on: resource) }
     }
 
+    /// The longest work: how long it takes alone where every resource has capacity 1.
+    @inlinable public var longest: Double { seconds.max() }
+
+    /// Resource and work of each, in the order in which they were added.
+    @inlinable public func forEach(_ body: (_ resource: Int, _ seconds: Double) -> Void) {
+        for place in 0 ..< count { body(Int(resources[place]), seconds[place]) }
+    }
+
     /// Adds `work` seconds of `resource` at its full rate; no work leaves the resource unused.
     ///
     /// - Precondition: `work` is finite and not negative; at most ``maximumCount`` resources have work.

@@ -47,7 +47,7 @@ extension Device {
 }
 
 /// A file's name without its folders and its ending: what a person types.
-func identifier(of file: String) -> String {
+public func identifier(of file: String) -> String {
     var name = Substring(file)
     if let slash = name.lastIndex(of: "/") { name = name[name.index(after: slash)...] }
     if name.hasSuffix(".json") { name = name.dropLast(5) }

@@ -101,6 +101,12 @@ public struct Systolic: Sendable, Equatable {
     public var rows: Int
     public var columns: Int
     public var dataflow: Dataflow
+
+    public init(rows: Int, columns: Int, dataflow: Dataflow) {
+        self.rows = rows
+        self.columns = columns
+        self.dataflow = dataflow
+    }
 }
 
 public struct MemoryLevel: Sendable {

@@ -50,35 +50,33 @@ extension Library {
         try Architecture(reading: try document(name, on: .architectures))
     }
 
-    /// What is wrong on the shelves: every file is read and checked by itself and against the others. Empty when all is well.
+    /// What is wrong on the shelves of `HardwareSpecs`: every file is read and checked by itself and against the others.
+    /// Empty when all is well.
     public func check() -> [DocumentError] {
-        var errors: [DocumentError] = []
-        for shelf in Shelf.allCases {
-            var owners: [String: String] = [:]
-            for id in ids(shelf) {
-                let path = "\(folder(of: shelf))/\(id).json"
-                do throws(DocumentError) {
-                    let document = try Document(contentsOf: path)
-                    try read(path, on: shelf)
-                    for (index, name) in ([id] + Self.aliases(in: document)).enumerated() {
-                        if let owner = owners.updateValue(id, forKey: Self.key(name)) {
-                            throw DocumentError(file: path, path: index == 0 ? "" : "aliases[\(index - 1)]",
-                                                message: "\"\(name)\" is also a name of \"\(owner)\"")
-                        }
-                    }
-                } catch { errors.append(error) }
-            }
-        }
-        return errors
+        check(.devices) { (path) throws(DocumentError) in _ = try device(path) }
+            + check(.systems) { (path) throws(DocumentError) in _ = try system(path) }
+            + check(.runtimes) { (path) throws(DocumentError) in _ = try runtime(path) }
+            + check(.architectures) { (path) throws(DocumentError) in _ = try architecture(path) }
     }
 
-    private func read(_ path: String, on shelf: Shelf) throws(DocumentError) {
-        switch shelf {
-        case .devices: _ = try device(path)
-        case .systems: _ = try system(path)
-        case .runtimes: _ = try runtime(path)
-        case .architectures: _ = try architecture(path)
+    /// What is wrong on one shelf: files that `read` refuses, and names that stand for two of them.
+    public func check(_ shelf: Shelf, reading read: (String) throws(DocumentError) -> Void) -> [DocumentError] {
+        var errors: [DocumentError] = []
+        var owners: [String: String] = [:]
+        for id in ids(shelf) {
+            let path = "\(folder(of: shelf))/\(id).json"
+            do throws(DocumentError) {
+                let document = try Document(contentsOf: path)
+                try read(path)
+                for (index, name) in ([id] + Self.aliases(in: document)).enumerated() {
+                    if let owner = owners.updateValue(id, forKey: Self.key(name)) {
+                        throw DocumentError(file: path, path: index == 0 ? "" : "aliases[\(index - 1)]",
+                                            message: "\"\(name)\" is also a name of \"\(owner)\"")
+                    }
+                }
+            } catch { errors.append(error) }
         }
+        return errors
     }
 
     private static func split(_ name: String) -> (base: String, mode: String?) {

@@ -14,6 +14,8 @@ public struct Library: Sendable {
     /// A folder of declarations inside the library.
     public enum Shelf: String, CaseIterable, Sendable {
         case devices, systems, runtimes, architectures
+        /// In `Workloads`; the room of that name reads them.
+        case models, jobs
 
         /// What one entry is called.
         public var entry: String { String(rawValue.dropLast()) }
@@ -61,31 +63,59 @@ public struct Library: Sendable {
 
     // MARK: Names and files
 
-    public func folder(of shelf: Shelf) -> String { "\(root)/HardwareSpecs/\(shelf.rawValue)" }
+    public func folder(of shelf: Shelf) -> String {
+        switch shelf {
+        case .devices, .systems, .runtimes, .architectures: "\(root)/HardwareSpecs/\(shelf.rawValue)"
+        case .models: "\(root)/Workloads/models"
+        case .jobs: "\(root)/Workloads"
+        }
+    }
 
     /// The ids of all entries of a shelf, sorted; no file is read.
     public func ids(_ shelf: Shelf) -> [String] {
-        (names(inFolder: folder(of: shelf)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+        (names(inFolder: folder(of: shelf)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }
 
     /// The file of an entry, as a document.
     ///
-    /// - Parameter name: a path, when it has a slash or ends in `.json`; else an id or an alias, in which case, `-`, `_`
-    ///   and spaces do not matter.
+    /// - Parameter name: a path (`isPath`), else an id or an alias, in which case, `-`, `_` and spaces do not matter.
     public func document(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document {
-        if name.contains("/") || name.hasSuffix(".json") { return try Document(contentsOf: name) }
+        if Self.isPath(name) { return try Document(contentsOf: name) }
+        if let document = try find(name, on: shelf) { return document }
+        throw unknown(name, on: [shelf])
+    }
+
+    /// Whether an argument names a file rather than an entry: it ends in `.json`, begins with `/` or `.`, or has several
+    /// slashes. `meta-llama/Llama-3.1-8B` is a name: that of a repository, under which models are known.
+    public static func isPath(_ name: String) -> Bool {
+        name.hasSuffix(".json") || name.hasPrefix("/") || name.hasPrefix(".") || name.count { $0 == "/" } > 1
+    }
+
+    /// The entry with this id or alias, nil where the shelf has none.
+    public func find(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document? {
         let ids = ids(shelf), key = Self.key(name)
         if let id = ids.first(where: { Self.key($0) == key }) { return try Document(contentsOf: "\(folder(of: shelf))/\(id).json") }
-        var known = ids
         for id in ids {
-            let document = try Document(contentsOf: "\(folder(of: shelf))/\(id).json")
-            let aliases = Self.aliases(in: document)
-            if aliases.contains(where: { Self.key($0) == key }) { return document }
-            known += aliases
+            // A broken file hides its aliases, not those of the others.
+            guard let document = try? Document(contentsOf: "\(folder(of: shelf))/\(id).json") else { continue }
+            if Self.aliases(in: document).contains(where: { Self.key($0) == key }) { return document }
+        }
+        return nil
+    }
+
+    /// What to say of a name that none of these shelves has: with the names that were probably meant.
+    public func unknown(_ name: String, on shelves: [Shelf]) -> DocumentError {
+        var known: [String] = []
+        for shelf in shelves {
+            known += ids(shelf)
+            for id in ids(shelf) {
+                if let document = try? Document(contentsOf: "\(folder(of: shelf))/\(id).json") { known += Self.aliases(in: document) }
+            }
         }
         let near = Self.nearestNames(to: name, among: known)
-        let hint = near.isEmpty ? "\"orrery list \(shelf.rawValue)\" lists them" : "did you mean \(list(near.map { "\"\($0)\"" }))?"
-        throw DocumentError(file: name, message: "is no \(shelf.entry) of the library; \(hint)")
+        let place = shelves.count == 1 ? "\"orrery list \(shelves[0].rawValue)\" lists them" : "\"orrery list\" lists what there is"
+        let hint = near.isEmpty ? place : "did you mean \(list(near.map { "\"\($0)\"" }))?"
+        return DocumentError(file: name, message: "is no \(list(shelves.map(\.entry))) of the library; \(hint)")
     }
 
     /// Letters and digits of a name, in lower case: what two spellings of one name share.

@@ -27,13 +27,16 @@ extension MemoryLevel {
 /// Timing parameters by their name in the JEDEC standards (JESD235 HBM, JESD250 GDDR6) and ONFI.
 enum CommandTiming: String, CaseIterable {
     /// Row activation to column command; to a read, a write, an in-bank multiply-accumulate.
-    case tRCD, tRCDRD, tRCDWR, tRCDMAC
+    case tRCD, tRCDRD, tRCDWR, tRCDRDMAC
     case tRP, tRAS, tRC, tRFC, tREFI, tFAW, tWR, tRTP
     case tRRD, tRRD_S, tRRD_L, tCCD, tCCD_S, tCCD_L
     /// Column command to data.
     case tCL, tCWL
     /// Switching a channel between ordinary and all-bank compute mode (AiM).
     case tMODCH
+    /// Filling the global buffer with one row of operands; one row opened, multiplied and read out in all banks, where a
+    /// source states only these wholes (NeuPIMs).
+    case tGWRITE, tGEMV
     /// Flash page read, page program, block erase.
     case tR, tPROG, tBERS
 }

@@ -32,7 +32,7 @@ extension Provenance {
     /// Members that name things; every other value of a declaration must say where it comes from.
     private static let names: Set<String> = [
         "$schema", "name", "kind", "architecture", "aliases", "host", "level", "per", "technology", "dataflow", "spec", "between",
-        "topology", "scope", "runsOn", "launch",
+        "topology", "scope", "runsOn",
     ]
 
     /// Takes `sources` and `recalled`, and checks that every value of the document is covered by one of them and that
@@ -46,8 +46,9 @@ extension Provenance {
         if let recalledDocument { recalled = try recalledDocument.strings() }
         self.init(sources: sources, recalled: recalled)
 
-        let values = Self.values(of: reader.document)
-        if let bare = values.first(where: { source(of: $0) == nil && !isRecalled($0) }) {
+        var values: [String] = [], quantities: [String] = []
+        Self.collect(reader.document.json, at: "", named: false, into: &values, &quantities)
+        if let bare = quantities.first(where: { source(of: $0) == nil && !isRecalled($0) }) {
             throw DocumentError(file: reader.document.file, path: bare,
                                 message: "has no source; add \"\(bare)\" or a section around it to \"sources\", or to \"recalled\" if nobody checked it")
         }
@@ -64,32 +65,26 @@ extension Provenance {
         return "\"\(path)\" leads to nothing in this file\(near)"
     }
 
-    /// Paths of all values, in the order they were written.
-    private static func values(of document: Document) -> [String] {
-        var paths: [String] = []
-        collect(document.json, at: "", into: &paths)
-        return paths
-    }
-
-    private static func collect(_ json: JSON, at path: String, into paths: inout [String]) {
+    /// Paths of all values in the order they were written, and of those among them that need a source.
+    private static func collect(_ json: JSON, at path: String, named: Bool, into values: inout [String], _ quantities: inout [String]) {
         switch json {
         case .object(let members):
-            for member in members {
-                if path.isEmpty, member.key == "sources" || member.key == "recalled" { continue }
-                if names.contains(member.key), isText(member.value) { continue }
-                collect(member.value, at: path.isEmpty ? member.key : "\(path).\(member.key)", into: &paths)
+            for member in members where !(path.isEmpty && (member.key == "sources" || member.key == "recalled")) {
+                collect(member.value, at: path.isEmpty ? member.key : "\(path).\(member.key)",
+                        named: named || (isText(member.value) && (names.contains(member.key) || path.isEmpty && member.key == "launch")), into: &values, &quantities)
             }
         case .array(let items):
-            for (index, item) in items.enumerated() { collect(item, at: "\(path)[\(index)]", into: &paths) }
-        default: paths.append(path)
+            for (index, item) in items.enumerated() { collect(item, at: "\(path)[\(index)]", named: named, into: &values, &quantities) }
+        default:
+            values.append(path)
+            if !named { quantities.append(path) }
         }
     }
 
-    /// Whether a value is a word or a list of words. A group of a system may be called `host`, too, but is an object;
-    /// `launch` is a word in a runtime and a time, with a digit in front, in a device.
+    /// Whether a value is a word or a list of words: a group of a system may be called `host`, too, but is an object.
     private static func isText(_ json: JSON) -> Bool {
         switch json {
-        case .string(let text): !(text.utf8.first.map { (48...57).contains($0) } ?? false)
+        case .string: true
         case .array(let items): items.allSatisfy(isText)
         default: false
         }

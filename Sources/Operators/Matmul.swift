@@ -14,9 +14,11 @@ public struct Matmul: Hashable, Sendable {
     public var math: NumberFormat
     /// B is a weight of the model; otherwise it is another activation (attention without fusion).
     public var weightStationed: Bool
+    /// B is read from the KV cache (attention without fusion); then it is no weight either.
+    public var cached: Bool
 
     public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, weights: TensorFormat,
-                math: NumberFormat? = nil, weightStationed: Bool = true) {
+                math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false) {
         self.m = m
         self.n = n
         self.k = k
@@ -24,7 +26,8 @@ public struct Matmul: Hashable, Sendable {
         self.activations = activations
         self.weights = weights
         self.math = math ?? activations.number ?? .fp16
-        self.weightStationed = weightStationed
+        self.weightStationed = weightStationed && !cached
+        self.cached = cached
     }
 
     /// Two operations for each multiply-accumulate of the dense product: 2·m·n·k. Zeros that 2:4 sparsity skips still
@@ -36,7 +39,8 @@ public struct Matmul: Hashable, Sendable {
     public var outputBytes: Bytes { activations.bytes(elements: Double(m) * Double(n) * Double(batch)) }
 
     public var traffic: Traffic {
-        weightStationed
+        if cached { return Traffic(cacheRead: weightBytes, activationsRead: inputBytes, activationsWritten: outputBytes) }
+        return weightStationed
             ? Traffic(weights: weightBytes, activationsRead: inputBytes, activationsWritten: outputBytes)
             : Traffic(activationsRead: inputBytes + weightBytes, activationsWritten: outputBytes)
     }

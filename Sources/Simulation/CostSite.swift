@@ -43,7 +43,7 @@ struct CostSite<Costs: CostModel> {
         let device = groups[lane].device
         let demand = costs.demand(of: operation, on: device, under: runtime)
         var works = Works()
-        works.add(demand.engineTime.value, on: resources[.engine(lane: lane)])
+        works.add(demand.engineTime.value, on: resources[.engine(demand.engine, lane: lane)])
         works.add(demand.vectorTime.value, on: resources[.vector(lane: lane)])
         works.add(demand.cacheTime.value, on: resources[.cache(lane: lane)])
         works.add(demand.memoryTime.value, on: memory(of: lane, &resources))
@@ -83,17 +83,17 @@ struct CostSite<Costs: CostModel> {
     private func entry(for copy: Copy, lane: Int, resources: inout ResourceTable) throws(SimulationError) -> PreparedGraph.Entry {
         let from = try Self.group(copy.from, of: system), to = try Self.group(copy.to, of: system)
         let path = try path(from: from, to: to)
-        let narrowest = path.min { ($0.achieved ?? $0.bandwidth) < ($1.achieved ?? $1.bandwidth) }
+        let narrowest = path.min { $0.bandwidth < $1.bandwidth }
         var demand = costs.demand(of: copy, over: narrowest, from: from.device, to: to.device, under: runtime)
         if path.count > 1 { demand.latency += path.dropFirst().reduce(.zero) { $0 + $1.latency } }
         var works = Works()
         for link in path {
-            let slower = narrowest.map { ($0.achieved ?? $0.bandwidth) / (link.achieved ?? link.bandwidth) } ?? 1
+            let slower = narrowest.map { $0.bandwidth / link.bandwidth } ?? 1
             let inbound = copy.to == lanes[lane].group
             works.add(demand.linkTime.value * slower * sharing(of: link, by: lane), on: resources[port(of: link, lane: lane, inbound: inbound)])
         }
-        works.add(copy.bytes.value / from.device.achievableBandwidth * drawing(on: from, by: lane), on: memory(of: from, for: lane, &resources))
-        works.add(copy.bytes.value / to.device.achievableWriteBandwidth * drawing(on: to, by: lane), on: memory(of: to, for: lane, &resources))
+        works.add(demand.sourceTime.value * drawing(on: from, by: lane), on: memory(of: from, for: lane, &resources))
+        works.add(demand.memoryTime.value * drawing(on: to, by: lane), on: memory(of: to, for: lane, &resources))
         return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), works: works, demand: demand)
     }
 

@@ -22,6 +22,7 @@ struct OperatorTable {
                                                           bytes: .zero, boundBy: demand.boundBy, energy: .zero, choice: "")
                 row.count += times
                 row.latency += time * weight
+                row.deviceTime += time * times
                 row.flops += use.operation.flops * times
                 row.bytes += (use.operation.traffic.memory + use.operation.traffic.link) * times
                 row.energy += demand.energy.total * times

@@ -13,6 +13,9 @@ struct PreparedGraph: Sendable {
         var gap = SimulationTime.zero
         var works = Works()
         var demand = Demand()
+
+        /// Time of the operator with the system to itself.
+        var duration: Double { latency.seconds + works.longest }
     }
 
     private var entries: [Entry]
@@ -47,7 +50,7 @@ struct PreparedGraph: Sendable {
 /// Numbers the resources of a system as they are first used.
 struct ResourceTable {
     enum Key: Hashable {
-        case engine(lane: Int), vector(lane: Int), cache(lane: Int)
+        case engine(Engine.Kind, lane: Int), vector(lane: Int), cache(lane: Int)
         /// A lane's own memory, or that of a whole group which several lanes reach.
         case memory(lane: Int), groupMemory(String)
         /// One direction of a lane's port on a link, or of the part of a link that all share.

@@ -27,11 +27,12 @@ extension Report {
         timing = Timing(of: run, for: job, bound: bound)
         var meter = EnergyMeter()
         for (timeline, weight) in zip(run.timelines, run.weights) { meter.meter(timeline, on: run.system, weight: weight) }
-        if meter.unmetered.isEmpty {
-            let total = meter.total
-            energy = Energy(total: total, components: meter.components, boundary: Self.boundary(of: run.system), averagePower: total / run.latency)
+        let unmetered = meter.unmetered
+        if unmetered.contains(run.system.accelerator.device.id) {
+            notes.append("No energy: \(run.system.accelerator.device.id) states no idle power, and its architecture has no default.")
         } else {
-            notes.append("No energy: \(meter.unmetered.joined(separator: ", ")) states no idle power, and its architecture has no default.")
+            let total = meter.total
+            energy = Energy(total: total, components: meter.components, boundary: Self.boundary(of: run.system, without: unmetered), averagePower: total / run.latency)
         }
         operators = OperatorTable(of: run).rows
         var seconds: [CriticalPath.Blame: Double] = [:]
@@ -42,9 +43,10 @@ extension Report {
             .sorted { ($1.seconds, $0.name, $0.bound.rawValue) < ($0.seconds, $1.name, $1.bound.rawValue) }
     }
 
-    private static func boundary(of system: System) -> String {
-        let parts = system.groups.map { "\($0.count * system.nodes) × \($0.device.name)" }
-        return "board energy of " + parts.joined(separator: ", ") + "; no fans, no power supply losses"
+    private static func boundary(of system: System, without unmetered: [String]) -> String {
+        let inside = system.groups.filter { !unmetered.contains($0.device.id) }.map { "\($0.count * system.nodes) × \($0.device.name)" }
+        let outside = unmetered.isEmpty ? "" : "; without \(unmetered.joined(separator: ", ")), which state no power"
+        return "boards of " + inside.joined(separator: ", ") + outside + "; no fans, no power supply losses"
     }
 }
 

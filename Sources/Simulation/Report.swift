@@ -87,6 +87,8 @@ public struct Report: Sendable {
         public var energy: Joules
         /// What the kernel choice was, for the longest of them: "128×256 tiles, split-K 4".
         public var choice: String
+        /// Time in which it ran, summed over executions of all devices: `flops / deviceTime` is the rate of one device.
+        public var deviceTime: Seconds = .zero
     }
 
     public struct BlameRow: Sendable {

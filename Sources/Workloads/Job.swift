@@ -11,11 +11,27 @@ public struct Job: Sendable {
 
     public var id: String
     public var name: String
+    /// One line for a list of jobs.
+    public var summary: String
+    /// The file it was read from, which errors name.
+    public var file: String
     public var work: Work
     /// Where it runs when nobody says otherwise: names of the library.
     public var system: String?
     public var device: String?
     public var runtime: String?
+
+    public init(id: String, name: String? = nil, summary: String = "", file: String? = nil, work: Work,
+                system: String? = nil, device: String? = nil, runtime: String? = nil) {
+        self.id = id
+        self.name = name ?? id
+        self.summary = summary
+        self.file = file ?? id
+        self.work = work
+        self.system = system
+        self.device = device
+        self.runtime = runtime
+    }
 }
 
 public struct ModelJob: Sendable {
@@ -43,8 +59,26 @@ public struct ModelJob: Sendable {
     public var expertFetch: ExpertFetch
     /// Groups a batch is cut into, so that one computes while another attends elsewhere (NeuPIMs' sub-batch interleaving).
     public var subBatches: Int
-    /// Micro-batches that follow each other through the pipeline stages.
+    /// Micro-batches that follow each other through the pipeline stages, or through each layer whose weights are streamed
+    /// (FlexGen's block schedule).
     public var microBatches: Int
+
+    public init(model: Model, phase: Phase, batch: Int = 1, prompt: Int, output: Int = 1, precision: Precision = Precision(),
+                parallelism: Parallelism = Parallelism(), placement: Placement = Placement(), routing: Routing = .balanced,
+                expertFetch: ExpertFetch = .onDemand, subBatches: Int = 1, microBatches: Int = 1) {
+        self.model = model
+        self.phase = phase
+        self.batch = batch
+        self.prompt = prompt
+        self.output = output
+        self.precision = precision
+        self.parallelism = parallelism
+        self.placement = placement
+        self.routing = routing
+        self.expertFetch = expertFetch
+        self.subBatches = subBatches
+        self.microBatches = microBatches
+    }
 }
 
 /// Storage of the tensors of a model.
@@ -58,6 +92,18 @@ public struct Precision: Sendable, Equatable {
     public var experts: TensorFormat
     /// The arithmetic, where it is not the activations' format.
     public var math: NumberFormat?
+
+    /// What is not said follows from what is: the cache is stored like the activations, experts like the other weights,
+    /// embeddings too unless the weights are narrower than 16 bits, which leaves embeddings like the activations.
+    public init(weights: TensorFormat = .bf16, activations: TensorFormat = .bf16, cache: TensorFormat? = nil,
+                embeddings: TensorFormat? = nil, experts: TensorFormat? = nil, math: NumberFormat? = nil) {
+        self.weights = weights
+        self.activations = activations
+        self.cache = cache ?? activations
+        self.embeddings = embeddings ?? (weights.bits < 16 ? activations : weights)
+        self.experts = experts ?? weights
+        self.math = math
+    }
 }
 
 /// Devices of the accelerator group and how they share the model.

@@ -1,3 +1,4 @@
+import Hardware
 import Operators
 import Quantities
 
@@ -26,11 +27,15 @@ public struct OperatorGraph: Sendable {
         public var multiplicity: Int
         /// What distinguishes it: `stage 2`, `hottest expert rank`.
         public var label: String
+        /// The engine that runs its operators, where a device has two that could and another lane drives the other one
+        /// (an NPU whose memory computes); nil leaves the choice to the cost model.
+        public var engine: Engine.Kind?
 
-        public init(group: String, multiplicity: Int, label: String = "") {
+        public init(group: String, multiplicity: Int, label: String = "", engine: Engine.Kind? = nil) {
             self.group = group
             self.multiplicity = multiplicity
             self.label = label
+            self.engine = engine
         }
     }
 
@@ -56,6 +61,12 @@ public struct OperatorGraph: Sendable {
     public private(set) var nodes: [Node] = []
     private var dependencies: [Int32] = []
     private var useIndex: [Use: Int32] = [:]
+
+    /// Room for so many nodes, so that a graph of known size grows once.
+    public mutating func reserve(nodes count: Int) {
+        nodes.reserveCapacity(count)
+        dependencies.reserveCapacity(2 * count)
+    }
 
     public init(lanes: [Lane]) { self.lanes = lanes }
 

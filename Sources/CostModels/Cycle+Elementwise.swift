@@ -1,0 +1,45 @@
+import Hardware
+import Operators
+import Quantities
+
+extension Elementwise.Kind {
+    /// One block of threads works on a row because the row is reduced; otherwise any cut will do.
+    var reducesRows: Bool {
+        switch self {
+        case .norm, .softmax, .sampling, .router: true
+        case .activation, .rotary, .add, .embedding, .permute, .combine, .dequantise, .cacheWrite, .patchEmbedding: false
+        }
+    }
+}
+
+/// Smallest piece that a memory delivers: one sector pair of a DRAM burst (64 bytes in HBM and GDDR6; JESD235, JESD250).
+private let burst = 64.0
+
+extension Cycle {
+    func elementwise(_ o: Elementwise, on device: Device) -> Demand {
+        guard let engine = device.elementwiseEngine else { return Demand(engineTime: Seconds(.infinity)) }
+        let units = Units(device, engine: engine, math: o.math)
+        var bytes = device.transferred(o.traffic)
+        if o.kind == .embedding, o.rows > 0 {
+            // Rows lie anywhere in the table: each is read in whole bursts.
+            let row = o.traffic.weights.value / Double(o.rows)
+            bytes.read += Double(o.rows) * ((row / burst).rounded(.up) * burst - row)
+        }
+        var cost = TileCost()
+        cost.cacheBytes = o.traffic.memory.value
+        cost.cache = cost.cacheBytes / units.cacheBandwidth
+        var occupancy = 1.0
+        if o.kind.reducesRows, o.rows > 0 {
+            let busiest = (Double(o.rows) / Double(units.count)).rounded(.up)
+            cost.cache = max(cost.cache, busiest * cost.cacheBytes / Double(o.rows) / units.feed)
+            occupancy = min(1, Double(o.rows) / Double(units.count))
+        }
+        cost.occupancy = occupancy
+        cost.engine = (o.flops.value / device.peak(engine, o.math)).finiteOr(0) / occupancy
+        cost.vector = o.specials / units.specialRate / occupancy
+        cost.memoryBytes = bytes.read + bytes.written
+        cost.memory = bytes.read / units.memoryBandwidth + bytes.written / units.memoryWriteBandwidth
+        cost.latency = units.floor + units.memoryLatency
+        return finish(cost, flops: o.flops, math: o.math, on: engine, of: device, choice: .none)
+    }
+}

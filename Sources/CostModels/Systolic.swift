@@ -1,0 +1,98 @@
+import Hardware
+import Operators
+import Quantities
+
+extension Systolic {
+    /// Cycles of `C[m, n] = A[m, k]·B[k, n]` on one array, operands already beside it.
+    ///
+    /// One fold streams `T` operands through the array after the stationary ones are in place; skew at the edges adds
+    /// rows + columns − 2 cycles (SCALE-Sim, arXiv 1811.02883, section 3.2, with R rows, C columns):
+    ///
+    ///     output-stationary   T = k,  ⌈m/R⌉·⌈n/C⌉ folds of T + R + C − 2
+    ///     weight-stationary   T = m,  ⌈k/R⌉·⌈n/C⌉ folds of T + 2R + C − 2 (R cycles to load the weights)
+    ///     input-stationary    T = n,  ⌈k/R⌉·⌈m/C⌉ folds of T + 2R + C − 2 (R cycles to load the inputs)
+    ///
+    /// The outputs of an output-stationary fold drain while the next one fills but for R cycles, which the fold's length
+    /// contains (T + R + C − 2 with R to drain); cycles count from 0, hence the 1 taken off.
+    public func cycles(m: Int, n: Int, k: Int) -> Double {
+        let (count, length) = folds(m: m, n: n, k: k)
+        return count > 0 ? count * length - 1 : 0
+    }
+
+    /// Number of folds and the cycles of each.
+    public func folds(m: Int, n: Int, k: Int) -> (count: Double, length: Double) {
+        let r = Double(rows), c = Double(columns)
+        func tiles(_ a: Int, _ b: Int) -> Double { Double(ceilDivide(a, rows)) * Double(ceilDivide(b, columns)) }
+        return switch dataflow {
+        case .outputStationary: (tiles(m, n), Double(k) + r + c - 2)
+        case .weightStationary: (tiles(k, n), Double(m) + 2 * r + c - 2)
+        case .inputStationary: (tiles(k, m), Double(n) + 2 * r + c - 2)
+        }
+    }
+}
+
+extension Cycle {
+    /// Products on systolic arrays: folds dealt out to the arrays, the operands of the next fold brought in while one runs.
+    ///
+    /// - Parameter products: rows of A and how many products have them.
+    func systolic(_ products: [(rows: Int, batch: Int)], n: Int, k: Int, _ math: NumberFormat, _ flops: Flops, _ traffic: Traffic,
+                  on engine: Engine, of device: Device) -> Demand? {
+        guard let array = engine.systolic else { return nil }
+        var folds = 0.0, longest = 0.0, whole = 0.0
+        for product in products {
+            let (count, length) = array.folds(m: product.rows, n: n, k: k)
+            folds += count * Double(product.batch)
+            whole += count * length * Double(product.batch)
+            longest = max(longest, length)
+        }
+        guard folds > 0 else { return Demand(engine: .systolic, flops: flops) }
+        let arrays = Double(max(1, engine.count))
+        // Equal folds go round; unequal ones longest first, so that none waits longer than one fold for the others.
+        let onBusiest = products.count == 1 ? (folds / arrays).rounded(.up) * longest : max(whole / arrays + longest, longest)
+        let slowdown = array.slowdown(engine, math)
+        var cost = TileCost()
+        cost.engine = (onBusiest - 1) * slowdown / engine.clock.value
+        cost.occupancy = min(1, folds / arrays)
+        addTransfers(traffic, folds: folds, to: &cost, of: device)
+        return finish(cost, flops: flops, math: math, on: engine, of: device, choice: .folds(Int(min(folds, 1e15))))
+    }
+
+    /// Both products of attention: scores, then the weighted sum, softmax on the vector units beside them.
+    func systolicAttention(_ o: Attention, on engine: Engine, of device: Device) -> Demand? {
+        guard let array = engine.systolic else { return nil }
+        let group = max(1, o.heads / max(1, o.kvHeads))
+        let rows = o.queries * group
+        let keys = o.keysRead
+        let scores = array.folds(m: rows, n: keys, k: o.keyDimension)
+        let sums = array.folds(m: rows, n: o.valueDimension, k: keys)
+        let chains = Double(o.batch) * Double(o.kvHeads), arrays = Double(max(1, engine.count))
+        var cost = TileCost()
+        let cycles = (chains * scores.count / arrays).rounded(.up) * scores.length + (chains * sums.count / arrays).rounded(.up) * sums.length
+        cost.engine = cycles * array.slowdown(engine, o.math) / engine.clock.value
+        let computed = chains * Double(rows) * Double(keys)
+        let units = Units(device, engine: engine, math: o.math)
+        cost.vector = computed * (AttentionKernel.operationsPerScore / units.vectorRate + 1 / units.specialRate)
+        cost.occupancy = min(1, chains * scores.count / arrays)
+        addTransfers(o.traffic, folds: chains * (scores.count + sums.count), to: &cost, of: device)
+        return finish(cost, flops: o.flops, math: o.math, on: engine, of: device,
+                      choice: .folds(Int(min(chains * (scores.count + sums.count), 1e15))))
+    }
+
+    /// Bytes from the main memory, double-buffered: only the first fold's share is waited for.
+    private func addTransfers(_ traffic: Traffic, folds: Double, to cost: inout TileCost, of device: Device) {
+        let bytes = device.transferred(traffic)
+        cost.memoryBytes = bytes.read + bytes.written
+        cost.cacheBytes = traffic.memory.value
+        let read = bytes.read / device.achievableBandwidth
+        cost.memory = read + bytes.written / device.achievableWriteBandwidth
+        cost.latency = (device.kernel.floor?.value ?? 0) + (device.mainMemory.latency?.value ?? 0) + read / max(1, folds)
+    }
+}
+
+extension Systolic {
+    /// How many cycles a step takes whose format the cells do at another rate than one multiply-accumulate a cycle.
+    func slowdown(_ engine: Engine, _ math: NumberFormat) -> Double {
+        guard let native = engine.native(math), let rate = engine.rates[native] else { return 1 }
+        return 2 * Double(rows) * Double(columns) / rate.value
+    }
+}

@@ -1,0 +1,50 @@
+import Documents
+import Hardware
+import Workloads
+
+extension Library {
+    /// What is wrong in all files of the library; empty when all is well.
+    public func checkAll() -> [DocumentError] {
+        check()
+            + check(.models) { (path) throws(DocumentError) in _ = try model(path) }
+            + check(.jobs) { (path) throws(DocumentError) in _ = try job(path) }
+    }
+
+    /// What is wrong in a file of any kind, nil when all is well.
+    public func check(file: String) -> DocumentError? {
+        do throws(DocumentError) {
+            switch try Shelf(of: try Document(contentsOf: file)) {
+            case .devices: _ = try device(Self.path(file))
+            case .systems: _ = try system(Self.path(file))
+            case .runtimes: _ = try runtime(Self.path(file))
+            case .architectures: _ = try architecture(Self.path(file))
+            case .models: _ = try model(Self.path(file))
+            case .jobs: _ = try job(Self.path(file))
+            }
+            return nil
+        } catch { return error }
+    }
+
+    /// A file without a slash or ending in its name, as a path that cannot be taken for an entry's name.
+    private static func path(_ file: String) -> String { isPath(file) ? file : "./\(file)" }
+}
+
+extension Library.Shelf {
+    /// What a file describes: told from the schema that it names, or from keys that only one kind has.
+    public init(of document: Document) throws(DocumentError) {
+        if case .string(let schema)? = document.json["$schema"],
+           let shelf = Self.allCases.first(where: { schema.hasSuffix("/\($0.entry).schema.json") || schema == "\($0.entry).schema.json" }) {
+            self = shelf
+            return
+        }
+        let signs: [(key: String, shelf: Self)] = [
+            ("memory", .devices), ("engines", .devices), ("devices", .systems), ("hostPerKernel", .runtimes), ("hostPerStep", .runtimes),
+            ("family", .models), ("decoder", .models), ("phase", .jobs), ("operator", .jobs), ("achieved", .architectures), ("kernel", .architectures),
+        ]
+        guard case .object = document.json else { throw document.error("is \(document.json.kind); a declaration is an object in curly braces") }
+        guard let sign = signs.first(where: { document.json[$0.key] != nil }) else {
+            throw document.error("is not a device, system, runtime, architecture, model or job: it has none of their keys (\"engines\", \"devices\", \"launch\", \"family\", \"phase\" …)")
+        }
+        self = sign.shelf
+    }
+}

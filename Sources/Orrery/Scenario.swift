@@ -1,0 +1,58 @@
+import CostModels
+import Documents
+import Hardware
+import Reporting
+import Simulation
+import Workloads
+
+/// A job, where it runs, and how closely to look: all that an answer depends on.
+public struct Scenario: Sendable {
+    /// The cost models by the name that a person chooses them with.
+    public enum Fidelity: String, CaseIterable, Sendable {
+        case roofline, cycle
+    }
+
+    public var job: Job
+    public var system: System
+    public var runtime: Runtime
+    public var fidelity: Fidelity
+    /// What was decided for the reader and belongs into the report.
+    public var notes: [String] = []
+
+    public init(job: Job, system: System, runtime: Runtime, fidelity: Fidelity = .cycle) {
+        self.job = job
+        self.system = system
+        self.runtime = runtime
+        self.fidelity = fidelity
+    }
+
+    public func report() throws -> Report {
+        var report = switch fidelity {
+        case .roofline: try simulate(job, on: system, under: runtime, with: Roofline())
+        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle())
+        }
+        report.notes = notes + report.notes
+        return report
+    }
+
+    /// What happens when, for a trace viewer; each simulated step once.
+    public func trace() throws -> ChromeTrace {
+        let plan = try Plan(lowering: job, onto: system, under: runtime)
+        let run = switch fidelity {
+        case .roofline: try JobRun(plan, on: system, under: runtime, with: Roofline())
+        case .cycle: try JobRun(plan, on: system, under: runtime, with: Cycle())
+        }
+        let steps = zip(plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
+        return ChromeTrace(of: steps, on: system, holding: plan.allocations)
+    }
+}
+
+extension Plan.Phase {
+    var title: String {
+        switch self {
+        case .prefill: "prefill"
+        case .decode(let context): "decode step at context \(context)"
+        case .single: "operator"
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Orrery
+
+/// Where the library is, for every command.
+struct LibraryOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder that holds HardwareSpecs and Workloads.",
+                               discussion: "Without it: $ORRERY_LIBRARY, else the nearest such folder above the current one, else above the program.",
+                               valueName: "dir"))
+    var library: String?
+
+    func open() throws -> Library { try Library(library) }
+}
+
+/// Where a job runs and how closely to look.
+struct TargetOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("One device with its usual host: a name or a file; a mode follows '@'.", valueName: "spec"))
+    var device: String?
+
+    @Option(help: ArgumentHelp("A system of devices and links: a name or a file.", valueName: "spec"))
+    var system: String?
+
+    @Option(help: ArgumentHelp("The software that drives it; the job's own unless given.", valueName: "id"))
+    var runtime: String?
+
+    @Option(help: ArgumentHelp("roofline, the physical bound; or cycle, cycle-approximate.", valueName: "roofline|cycle"))
+    var costModel: Scenario.Fidelity = .cycle
+
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        if device != nil, system != nil { throw ValidationError("--device and --system exclude each other: a system names its devices.") }
+    }
+
+    func scenario(of job: String) throws -> Scenario {
+        try library.open().scenario(of: job, device: device, system: system, runtime: runtime, fidelity: costModel)
+    }
+}
+
+extension Scenario.Fidelity: ExpressibleByArgument {}

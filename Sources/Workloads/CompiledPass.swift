@@ -1,0 +1,139 @@
+import Hardware
+import Operators
+import Quantities
+
+/// One pass of a job, compiled: the lanes it runs on, a program for each kind of layer, and their order.
+struct CompiledPass {
+    static let stagingLabel = "staging"
+
+    var graph: OperatorGraph
+    var pieces: [PassLowering.Piece] = []
+    var programs: [LayerProgram] = []
+    let classes: Int
+    private let arrangement: Arrangement
+    private var known: [Key: Int] = [:]
+
+    private struct Key: Hashable {
+        var encodes: Bool
+        var variant: ProgramBuilder.Variant
+    }
+
+    /// - Parameters:
+    ///   - shape: of one chain; an encoder-decoder's first pass also runs its encoder on `shape.encoderTokens`.
+    init(_ arrangement: Arrangement, _ shape: PassShape) {
+        self.arrangement = arrangement
+        let model = arrangement.model, stages = arrangement.layout.pipeline
+        let ranks = Self.classes(arrangement, model.decoder ?? model.encoder, shape)
+        classes = ranks.count
+        graph = OperatorGraph(lanes: Self.lanes(arrangement, ranks))
+
+        if model.family == .encoderDecoder, !shape.isDecode, let encoder = model.encoder {
+            var encoding = shape
+            encoding.queries = shape.encoderTokens
+            encoding.context = shape.encoderTokens
+            encoding.caches = false
+            var builder = ProgramBuilder(arrangement: arrangement, shape: encoding,
+                                         classes: Self.classes(arrangement, encoder, encoding), graph: graph)
+            append(builder.embedding(), stage: 0)
+            layers(of: encoder, decodes: false, &builder)
+            append(builder.encoderEnd(), stage: 0)
+            graph = builder.graph
+        }
+        var builder = ProgramBuilder(arrangement: arrangement, shape: shape, classes: ranks, graph: graph)
+        append(builder.embedding(), stage: 0)
+        if let stack = model.decoder ?? model.encoder {
+            layers(of: stack, decodes: model.decoder != nil, &builder)
+        }
+        append(builder.output(), stage: stages - 1)
+        graph = builder.graph
+    }
+
+    private mutating func append(_ program: LayerProgram, stage: Int) {
+        pieces.append(.init(program: programs.count, stage: stage, layer: -1))
+        programs.append(program)
+    }
+
+    private mutating func layers(of stack: Stack, decodes: Bool, _ builder: inout ProgramBuilder) {
+        let layout = arrangement.layout
+        let weights = RankWeights(arrangement: arrangement)
+        let routed = (0..<stack.layers).filter(stack.routes)
+        let ahead = arrangement.fetchesExperts && arrangement.job.expertFetch != .onDemand
+        let streamsExperts = !arrangement.fetchesExperts
+        let dense = weights.dense(stack, routes: false)
+        let mixed = stack.experts == nil ? .zero : weights.dense(stack, routes: true) + (streamsExperts ? weights.experts(stack) : .zero)
+        for stage in 0..<layout.pipeline {
+            let range = layout.layers(of: stage, among: stack.layers)
+            for layer in range {
+                var variant = ProgramBuilder.Variant()
+                variant.routes = stack.routes(layer)
+                variant.window = stack.window(layer)
+                variant.hasBranch = layer != range.lowerBound
+                if ahead, variant.routes {
+                    variant.firstExperts = layer == routed.first { range.contains($0) }
+                    variant.lastExperts = layer == routed.last { range.contains($0) }
+                }
+                let key = Key(encodes: !decodes, variant: variant)
+                let program = known[key] ?? {
+                    programs.append(builder.layer(stack, variant, decodes: decodes))
+                    return programs.count - 1
+                }()
+                known[key] = program
+                var piece = PassLowering.Piece(program: program, stage: stage, layer: layer)
+                if !arrangement.weights.isEmpty { piece.weights = variant.routes ? mixed : dense }
+                if !arrangement.cache.isEmpty, decodes, builder.shape.isDecode {
+                    piece.cache = cached(stack.attention, window: variant.window, builder.shape)
+                }
+                pieces.append(piece)
+            }
+            if stage + 1 < layout.pipeline { append(builder.send(from: stage), stage: stage) }
+        }
+    }
+
+    /// What a decode step reads of the cache of one layer on one rank, without the token that it adds itself.
+    private func cached(_ a: AttentionShape, window: Int, _ shape: PassShape) -> Bytes {
+        let past = window > 0 ? min(window, shape.context) - 1 : shape.context - 1
+        let elements = a.latent == nil ? 2 * max(1, a.kvHeads / arrangement.layout.tensor) * a.headDimension : a.cacheElements
+        return arrangement.precision.cache.bytes(elements: Double(shape.sequences) * Double(past) * Double(elements))
+    }
+
+    // MARK: Lanes
+
+    /// Ranks folded by the expert tokens that they receive.
+    private static func classes(_ arrangement: Arrangement, _ stack: Stack?, _ shape: PassShape) -> [RankClass] {
+        let layout = arrangement.layout
+        guard let experts = stack?.experts else { return [RankClass(label: "", ranks: layout.expert, tokens: [])] }
+        let tokens = shape.tokens * layout.replicasPerExpertSet
+        let counts = arrangement.job.routing.tokensPerExpert(tokens: tokens, topK: experts.topK, experts: experts.count, ranks: layout.expert)
+        return RankClass.fold(counts, ranks: layout.expert)
+    }
+
+    private static func lanes(_ arrangement: Arrangement, _ classes: [RankClass]) -> [OperatorGraph.Lane] {
+        let layout = arrangement.layout
+        let perRank = layout.devicesPerStage / layout.expert
+        func stages(_ engine: Engine.Kind?) -> [OperatorGraph.Lane] {
+            (0..<layout.pipeline).flatMap { stage in
+                classes.map { rank in
+                    let labels = [layout.pipeline > 1 ? "stage \(stage)" : "", rank.label, engine == .bank ? "in memory" : ""]
+                    return OperatorGraph.Lane(group: arrangement.accelerator, multiplicity: rank.ranks * perRank,
+                                              label: labels.filter { !$0.isEmpty }.joined(separator: ", "), engine: engine)
+                }
+            }
+        }
+        var lanes = stages(nil)
+        switch arrangement.attention {
+        case .accelerator: break
+        case .banks: lanes += stages(.bank)
+        case .group(let name, let devices): lanes.append(.init(group: name, multiplicity: devicesThatAttend(arrangement, devices), label: "attention"))
+        }
+        if let host = arrangement.host, (arrangement.weights + arrangement.experts + arrangement.cache).contains(where: \.staged) {
+            lanes.append(.init(group: host, multiplicity: arrangement.nodes, label: stagingLabel))
+        }
+        return lanes
+    }
+
+    private static func devicesThatAttend(_ arrangement: Arrangement, _ devices: Int) -> Int {
+        guard let a = arrangement.model.decoder?.attention else { return devices }
+        let sequences = arrangement.sequencesPerChain * arrangement.layout.data
+        return ProgramBuilder.split(sequences: sequences, heads: a.latent == nil ? a.kvHeads : 1, over: devices).devices
+    }
+}

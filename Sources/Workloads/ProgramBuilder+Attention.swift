@@ -1,0 +1,209 @@
+import Operators
+import Quantities
+
+extension ProgramBuilder {
+    /// Self-attention from the normalised input to the projected output.
+    mutating func attention(_ stack: Stack, _ variant: Variant, _ input: Int, decodes: Bool, exchanging: Bool) -> Int {
+        let a = stack.attention
+        let heads = a.heads / layout.tensor
+        let (ready, core) = a.latent.map { latentInput(a, $0, heads, input) } ?? headInput(stack, variant, heads, input, decodes: decodes)
+        var context = attend(core, after: ready, isCausal: decodes)
+        program.attention = context
+        if let latent = a.latent, shape.isDecode {
+            // The weighted latents become values: W_UV, absorbed from the key-value expansion.
+            context = add("attention.value-expansion",
+                          product(m: shape.tokens, n: latent.valueDimension, k: latent.keyValueRank, batch: heads), after: [context])
+        }
+        let output = add("attention.output", product(m: shape.tokens, n: model.hidden, k: heads * a.valueDimension), after: [context])
+        return exchanging ? exchange("attention.all-reduce", .allReduce, elements: width, after: output) : output
+    }
+
+    /// Keys and values of a rank: each head of the cache is on one rank, or on several where there are more ranks than heads.
+    func cacheHeads(_ a: AttentionShape) -> Int { max(1, a.kvHeads / layout.tensor) }
+
+    /// Query, key and value projections of multi-head or grouped-query attention, rotary embedding and the cache.
+    private mutating func headInput(_ stack: Stack, _ variant: Variant, _ heads: Int, _ input: Int, decodes: Bool) -> ([Int], Attention) {
+        let a = stack.attention, d = a.headDimension, kv = cacheHeads(a)
+        var parts: [Int]
+        if runtime.fuses(.qkv) {
+            parts = [add("attention.qkv", product(m: shape.tokens, n: (heads + 2 * kv) * d, k: model.hidden), after: [input])]
+        } else {
+            parts = [add("attention.query", product(m: shape.tokens, n: heads * d, k: model.hidden), after: [input]),
+                     add("attention.key", product(m: shape.tokens, n: kv * d, k: model.hidden), after: [input]),
+                     add("attention.value", product(m: shape.tokens, n: kv * d, k: model.hidden), after: [input])]
+        }
+        if a.queryKeyNorm {
+            parts = [add("attention.query-key-norm", normalise(width: d, rows: shape.tokens * (heads + kv), scales: 2), after: parts)]
+        }
+        parts = positionAndCache(parts, rotated: model.rotary ? (heads + kv) * d : 0, table: d, cached: 2 * kv * d, carried: kv * d)
+        return (parts, Attention(batch: shape.sequences, queries: shape.queries, context: shape.context, heads: heads, kvHeads: kv,
+                                 keyDimension: d, valueDimension: d, causal: decodes, window: variant.window, activations: activations,
+                                 cache: shape.caches ? arrangement.precision.cache : activations))
+    }
+
+    /// Rotary embedding and cache write, as one kernel or two; neither where the model or the pass has no use for it.
+    mutating func positionAndCache(_ before: [Int], rotated: Int, table: Int, cached: Int, carried: Int) -> [Int] {
+        let fused = runtime.fuses(.rotaryCache) && rotated > 0 && shape.caches && !attendsElsewhere
+        var parts = before
+        if rotated > 0 {
+            let rotary = Elementwise.rotary(tokens: shape.tokens, width: rotated, table: table, cached: fused ? cached : 0,
+                                            carried: fused ? carried : 0, activations: activations, cache: arrangement.precision.cache)
+            // Turned in place: no memory of its own.
+            parts = [add("attention.rotary", .elementwise(rotary), after: parts, allocates: .zero)] + before
+        }
+        if shape.caches, !fused, !attendsElsewhere {
+            let write = Elementwise.cacheWrite(tokens: shape.tokens, width: cached, activations: activations, cache: arrangement.precision.cache)
+            parts = [add("attention.cache-write", .elementwise(write), after: parts)] + before
+        }
+        if shape.caches, !attendsElsewhere { writeBack(cached, after: parts) }
+        return parts
+    }
+
+    /// Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1.2 and appendix C): while the prompt is read
+    /// the latents are expanded to keys and values of each head; a decode step instead moves the queries into the latent
+    /// space, so that the cache is read once for all heads.
+    private mutating func latentInput(_ a: AttentionShape, _ latent: AttentionShape.Latent, _ heads: Int, _ input: Int) -> ([Int], Attention) {
+        let tokens = shape.tokens, h = model.hidden
+        let keyDimension = latent.nopeDimension + latent.ropeDimension
+        let compressed = latent.keyValueRank + latent.ropeDimension
+        var query: Int, keyValue: Int
+        if latent.queryRank > 0 {
+            if runtime.fuses(.qkv) {
+                query = add("attention.down", product(m: tokens, n: latent.queryRank + compressed, k: h), after: [input])
+                keyValue = query
+            } else {
+                query = add("attention.query-down", product(m: tokens, n: latent.queryRank, k: h), after: [input])
+                keyValue = add("attention.key-value-down", product(m: tokens, n: compressed, k: h), after: [input])
+            }
+            query = add("attention.query-norm", normalise(width: latent.queryRank, rows: tokens), after: [query])
+            query = add("attention.query-up", product(m: tokens, n: heads * keyDimension, k: latent.queryRank), after: [query])
+        } else {
+            query = add("attention.query", product(m: tokens, n: heads * keyDimension, k: h), after: [input])
+            keyValue = add("attention.key-value-down", product(m: tokens, n: compressed, k: h), after: [input])
+        }
+        keyValue = add("attention.key-value-norm", normalise(width: latent.keyValueRank, rows: tokens), after: [keyValue])
+        var parts = positionAndCache([query, keyValue], rotated: (heads + 1) * latent.ropeDimension, table: latent.ropeDimension,
+                                     cached: compressed, carried: latent.keyValueRank)
+        if shape.isDecode {
+            parts.append(add("attention.query-absorption", product(m: tokens, n: latent.keyValueRank, k: latent.nopeDimension, batch: heads), after: [query]))
+            return (parts, Attention(batch: shape.sequences, queries: 1, context: shape.context, heads: heads, kvHeads: 1,
+                                     keyDimension: compressed, valueDimension: latent.keyValueRank, sharedKeyValue: true,
+                                     activations: activations, cache: arrangement.precision.cache))
+        }
+        parts.append(add("attention.key-value-up",
+                         product(m: tokens, n: heads * (latent.nopeDimension + latent.valueDimension), k: latent.keyValueRank), after: [keyValue]))
+        return (parts, Attention(batch: shape.sequences, queries: shape.queries, context: shape.context, heads: heads, kvHeads: heads,
+                                 keyDimension: keyDimension, valueDimension: latent.valueDimension, activations: activations, cache: activations))
+    }
+
+    /// Attention to the encoder's output. Its keys and values are computed once, in the first pass, and cached.
+    mutating func crossAttention(_ stack: Stack, _ input: Int) -> Int {
+        let a = stack.attention, d = a.headDimension, heads = a.heads / layout.tensor, kv = cacheHeads(a)
+        var ready = [add("cross-attention.query", product(m: shape.tokens, n: heads * d, k: model.hidden), after: [input])]
+        if !shape.isDecode {
+            let tokens = shape.sequences * shape.encoderTokens
+            let keyValue = add("cross-attention.key-value", product(m: tokens, n: 2 * kv * d, k: model.hidden), after: [LayerProgram.Outside.encoderOutput])
+            let write = Elementwise.cacheWrite(tokens: tokens, width: 2 * kv * d, activations: activations, cache: arrangement.precision.cache)
+            ready.append(add("cross-attention.cache-write", .elementwise(write), after: [keyValue]))
+        }
+        let core = Attention(batch: shape.sequences, queries: shape.queries, context: shape.encoderTokens, heads: heads, kvHeads: kv,
+                             keyDimension: d, valueDimension: d, causal: false, activations: activations, cache: arrangement.precision.cache)
+        let context = attendHere(core, after: ready, name: "cross-attention")
+        let output = add("cross-attention.output", product(m: shape.tokens, n: model.hidden, k: heads * d), after: [context])
+        return exchange("cross-attention.all-reduce", .allReduce, elements: width, after: output)
+    }
+
+    // MARK: Where it runs
+
+    /// Decode attention runs on other devices, which keep the cache.
+    var attendsElsewhere: Bool {
+        if case .group = arrangement.attention { return shape.isDecode }
+        return false
+    }
+
+    private mutating func attend(_ core: Attention, after ready: [Int], isCausal: Bool) -> Int {
+        switch arrangement.attention {
+        case .group(let name, let devices) where shape.isDecode: return attend(core, on: name, devices: devices, after: ready)
+        case .banks where shape.isDecode:
+            let attended = add("attention", .attention(core), after: ready, place: .banks)
+            program.turns.insert(attended)
+            return attended
+        default: return attendHere(core, after: ready + [LayerProgram.Outside.cache], name: "attention")
+        }
+    }
+
+    /// One fused kernel, or products with the scores in memory between them.
+    private mutating func attendHere(_ core: Attention, after ready: [Int], name: String) -> Int {
+        if runtime.fuses(.attention) { return add(name, .attention(core), after: ready) }
+        let keys = core.queries == 1 ? core.keysRead : core.context
+        let rows = core.queries * (core.heads / core.kvHeads), batch = core.batch * core.kvHeads
+        let scores = add("\(name).scores", .matmul(Matmul(m: rows, n: keys, k: core.keyDimension, batch: batch, activations: activations,
+                                                          weights: core.cache, cached: true)), after: ready)
+        let weights = add("\(name).softmax", .elementwise(.softmax(rows: rows * batch, width: keys, activations: activations)), after: [scores])
+        return add("\(name).values", .matmul(Matmul(m: rows, n: core.valueDimension, k: keys, batch: batch, activations: activations,
+                                                    weights: core.cache, cached: true)), after: [weights])
+    }
+
+    /// Queries, keys and values travel to the group that keeps the cache, its devices share sequences and heads, and the
+    /// results travel back (InstInfer, arXiv 2409.04992; FlexGen's attention on the host, arXiv 2303.06865).
+    private mutating func attend(_ core: Attention, on group: String, devices: Int, after ready: [Int]) -> Int {
+        // A cache that all ranks share (latent attention) stays whole; heads that ranks replicate are kept once.
+        let heads = core.heads * layout.tensor
+        let kvHeads = core.sharedKeyValue ? 1 : max(core.kvHeads * layout.tensor / replication(core), 1)
+        let sequences = core.batch * layout.data
+        let split = Self.split(sequences: sequences, heads: kvHeads, over: devices)
+        let elements = core.sharedKeyValue ? core.keyDimension : core.keyDimension + core.valueDimension
+        let tokens = Double(core.batch)
+        let sent = activations.bytes(elements: tokens * Double(core.heads * core.keyDimension + core.kvHeads * elements))
+        let back = activations.bytes(elements: tokens * Double(core.heads * core.valueDimension))
+
+        let send = add("attention.send", .copy(Copy(from: arrangement.accelerator, to: group, bytes: sent, requests: split.devices)),
+                       after: ready, stream: arrangement.copyOutStream, allocates: .zero)
+        let write = Elementwise.cacheWrite(tokens: sequences / split.sequences, width: kvHeads / split.heads * elements,
+                                           activations: activations, cache: core.cache)
+        let written = add("attention.cache-write", .elementwise(write), after: [send], place: .attentionGroup, joins: true)
+        var part = core
+        part.batch = sequences / split.sequences
+        part.heads = heads / split.heads
+        part.kvHeads = kvHeads / split.heads
+        let attended = add("attention", .attention(part), after: [written], place: .attentionGroup)
+        program.turns.insert(program.end)
+        return add("attention.receive", .copy(Copy(from: group, to: arrangement.accelerator, bytes: back, requests: split.devices)),
+                   after: [attended], stream: arrangement.copyStream, allocates: back)
+    }
+
+    /// Ranks that hold the same heads of the cache.
+    private func replication(_ core: Attention) -> Int {
+        let kvHeads = model.decoder?.attention.kvHeads ?? core.kvHeads
+        return max(1, layout.tensor / kvHeads)
+    }
+
+    /// The most devices among which whole sequences and whole heads of the cache divide evenly.
+    static func split(sequences: Int, heads: Int, over devices: Int) -> (sequences: Int, heads: Int, devices: Int) {
+        var best = (sequences: 1, heads: 1, devices: 1)
+        for ways in divisors(of: heads, upTo: devices) {
+            for groups in divisors(of: sequences, upTo: devices / ways) where ways * groups > best.devices {
+                best = (groups, ways, ways * groups)
+            }
+        }
+        return best
+    }
+
+    /// The new keys and values of this layer go to where the cache is kept.
+    private mutating func writeBack(_ width: Int, after parts: [Int]) {
+        guard model.family == .decoder else { return }
+        for source in arrangement.cache {
+            let bytes = arrangement.precision.cache.bytes(elements: Double(shape.tokens) * Double(width)) * source.share
+            let target = source.staged ? arrangement.host ?? source.group : source.group
+            let out = add("cache.write-back", .copy(Copy(from: arrangement.accelerator, to: target, bytes: bytes)), after: [parts[0]],
+                          stream: arrangement.copyOutStream, allocates: .zero)
+            if source.staged {
+                add("cache.store", .copy(Copy(from: target, to: source.group, bytes: bytes * stagingFactor)), after: [out], place: .staging,
+                    stream: arrangement.copyOutStream, joins: true, allocates: .zero)
+            }
+        }
+    }
+
+    /// What the host of one node stages at a time, in parts of what one device asks for.
+    var stagingFactor: Double { Double(min(layout.devicesPerStage, layout.devicesPerNode)) }
+}
