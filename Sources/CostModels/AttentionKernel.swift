@@ -31,7 +31,7 @@ struct AttentionKernel {
 }
 
 extension Units {
-    func cost(of o: Attention, by kernel: AttentionKernel, compulsory: (read: Double, written: Double)) -> TileCost {
+    func cost(of o: Attention, by kernel: AttentionKernel, moved: (read: Double, written: Double)) -> TileCost {
         let units = Double(count)
         let group = Double(max(1, o.heads / max(1, o.kvHeads)))
         let rowsPerQuery = kernel.packsHeads ? group : 1
@@ -66,8 +66,8 @@ extension Units {
         let tilesPerHead = rowTiles * (kernel.packsHeads ? 1 : group)
         let inFlight = max(1, (units / tilesPerHead).rounded(.up)) * perChain
         let again = inFlight > cacheCapacity ? max(0, (tilesPerHead / units).rounded(.up) - 1) * o.cacheBytes.value : 0
-        cost.memoryBytes = compulsory.read + again + compulsory.written
-        cost.memory = (compulsory.read + again) / memoryBandwidth + compulsory.written / memoryWriteBandwidth
+        cost.memoryBytes = moved.read + again + moved.written
+        cost.memory = (moved.read + again) / memoryBandwidth + moved.written / memoryWriteBandwidth
         let waves = (blocks * parts / units).rounded(.up)
         cost.latency = floor + waves * AttentionKernel.dependentAccesses * memoryLatency + (kernel.parts > 1 ? gap : 0)
         return cost
@@ -86,11 +86,13 @@ extension Units {
         return (total + tiles * padding, cut + padding)
     }
 
-    func fastest(_ o: Attention, splits: Bool, compulsory: (read: Double, written: Double)) -> (AttentionKernel, TileCost) {
+    func fastest(_ o: Attention, splits: Bool, moved: (read: Double, written: Double), within power: PowerBudget?) -> (AttentionKernel, TileCost) {
         var best = AttentionKernel.candidates[0]
-        var bestCost = cost(of: o, by: best, compulsory: compulsory)
+        var bestCost = TileCost(latency: .infinity)
         for candidate in AttentionKernel.candidates where splits || candidate.parts == 1 {
-            let cost = cost(of: o, by: candidate, compulsory: compulsory)
+            var cost = cost(of: o, by: candidate, moved: moved)
+            guard cost.duration < bestCost.duration else { continue }
+            power?.settle(&cost)
             if cost.duration < bestCost.duration { (best, bestCost) = (candidate, cost) }
         }
         return (best, bestCost)

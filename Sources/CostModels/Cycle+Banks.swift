@@ -55,7 +55,7 @@ extension Cycle {
             let special = device.engine(.special).map { device.peak($0, .fp32) } ?? rate
             cost.vector = scores * (AttentionKernel.operationsPerScore / (rate / 2) + 1 / special)
         }
-        return finish(cost, flops: flops, math: math, on: engine, of: device,
+        return settle(cost, flops: flops, math: math, on: engine, of: device,
                       choice: .rowTrain(rows: Int(min(activations, 1e15)), columns: train.rowElements / train.columnElements))
     }
 }

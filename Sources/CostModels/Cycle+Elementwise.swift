@@ -36,10 +36,11 @@ extension Cycle {
         }
         cost.occupancy = occupancy
         cost.engine = (o.flops.value / device.peak(engine, o.math)).finiteOr(0) / occupancy
-        cost.vector = o.specials / units.specialRate / occupancy
+        let special = device.engine(.special).map { device.peak($0, o.math) } ?? units.vectorRate
+        cost.vector = o.specials / special / occupancy
         cost.memoryBytes = bytes.read + bytes.written
         cost.memory = bytes.read / units.memoryBandwidth + bytes.written / units.memoryWriteBandwidth
         cost.latency = units.floor + units.memoryLatency
-        return finish(cost, flops: o.flops, math: o.math, on: engine, of: device, choice: .none)
+        return settle(cost, flops: o.flops, math: o.math, on: engine, of: device, choice: .none)
     }
 }

@@ -37,14 +37,27 @@ public struct Cycle: CostModel {
         return best
     }
 
-    /// Turns the cost of a tiling into a demand: bytes, energy, and the clock that the power limit leaves.
+    func power(_ flops: Flops, _ math: NumberFormat, of device: Device) -> PowerBudget? {
+        limitsPower ? PowerBudget(device, flops: flops, math: math) : nil
+    }
+
+    /// Turns a cost at its settled clock into a demand, with the energy it takes there.
     func finish(_ cost: TileCost, flops: Flops, math: NumberFormat, on engine: Engine, of device: Device, choice: Choice) -> Demand {
         var demand = Demand(latency: Seconds(cost.latency), engine: engine.kind, engineTime: Seconds(cost.engine),
                             occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
                             memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
-                            cacheBytes: Bytes(cost.cacheBytes), flops: flops, choice: choice)
-        demand.energy = energy(of: demand, math: engine.native(math) ?? math, on: device)
-        if limitsPower { PowerLimit(device)?.apply(to: &demand) }
+                            cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, choice: choice)
+        demand.energy = energy(of: demand, math: math, on: device)
+        // Energy of an operation goes with the square of the voltage, and that with the clock.
+        demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)
+        demand.energy.cache = demand.energy.cache * (cost.clock * cost.clock)
         return demand
+    }
+
+    /// As `finish`, for costs whose choice the power limit has no part in.
+    func settle(_ cost: TileCost, flops: Flops, math: NumberFormat, on engine: Engine, of device: Device, choice: Choice) -> Demand {
+        var cost = cost
+        power(flops, math, of: device)?.settle(&cost)
+        return finish(cost, flops: flops, math: math, on: engine, of: device, choice: choice)
     }
 }

@@ -56,10 +56,11 @@ public struct FlashPipeline: Sendable, Equatable {
 
 extension Cycle {
     /// Work of a processor inside a drive: its rate, and its data at the pace of the flash behind it.
-    func inStorage(_ flops: Flops, _ math: NumberFormat, _ traffic: Traffic, on engine: Engine, of device: Device) -> Demand {
+    func inStorage(_ flops: Flops, _ math: NumberFormat, _ traffic: Traffic, exponentials: Double = 0, on engine: Engine, of device: Device) -> Demand {
         let bytes = device.transferred(traffic)
         var cost = TileCost()
         cost.engine = flops.value / (device.peak(engine, math) * device.efficiency(engine, math))
+        if exponentials > 0, let special = device.engine(.special) { cost.vector = exponentials / device.peak(special, .fp32) }
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value
         let stream = bytes.read / device.achievableBandwidth
@@ -70,7 +71,7 @@ extension Cycle {
             cost.memory = max(cost.memory, read - flash.sense.value)
             cost.latency += bytes.read > 0 ? flash.sense.value : 0
         }
-        return finish(cost, flops: flops, math: math, on: engine, of: device, choice: .none)
+        return settle(cost, flops: flops, math: math, on: engine, of: device, choice: .none)
     }
 }
 

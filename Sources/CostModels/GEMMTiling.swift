@@ -30,20 +30,6 @@ struct GEMMTiling {
     static let stages = 4.0
 }
 
-/// What the units need for a product, in seconds and bytes, before the power limit.
-struct TileCost {
-    var engine = 0.0
-    var vector = 0.0
-    var cache = 0.0
-    var memory = 0.0
-    var latency = 0.0
-    var memoryBytes = 0.0
-    var cacheBytes = 0.0
-    var occupancy = 1.0
-
-    var duration: Double { latency + max(engine, vector, cache, memory) }
-}
-
 /// A (possibly grouped) product as the tiling search sees it.
 struct Product {
     /// Rows of A that share one B, for every B: one entry for a plain product.
@@ -57,11 +43,14 @@ struct Product {
     var outputWidth: Double
     /// Bytes of an element in the unit's local memory, ready for the engine.
     var mathWidth: Double
-    /// Bytes that must come from the main memory, activations that stay in the cache left out.
-    var compulsoryRead: Double
-    var compulsoryWritten: Double
+    /// Bytes from and to the main memory if nothing is read twice, activations that stay in the cache left out.
+    var read: Double
+    var written: Double
     /// Vector operations to widen one weight; 0 when the engine takes it as it is.
     var wideningOps: Double
+    /// Bytes of widened weights that a kernel before this one writes and this one reads, and of the stored ones it reads.
+    var widened: Double
+    var storedWeights: Double
 }
 
 extension Units {
@@ -77,9 +66,10 @@ extension Units {
 
         // One tile on one unit.
         let multiply = 2 * tm * tn * depth / (rate / units)
-        // Four warps (2×2) share a tile, so every operand element is read twice from the local memory.
-        let local = 2 * (tm + tn) * depth * product.mathWidth / feed
+        let local = operandReads * (tm + tn) * depth * product.mathWidth / feed
         let drawn = (tm * product.inputWidth + tn * product.weightWidth) * depth
+        // Units next to each other share the larger operand.
+        let shared = drawn - max(tm * product.inputWidth, tn * product.weightWidth) * depth * (1 - 1 / multicast)
         // Tiles whose stages fit a unit's memory together run there together and hide each other's fill and drain.
         let stage = drawn / depth * Double(GEMMTiling.step)
         let resident = max(1, (localCapacity / (stage * GEMMTiling.stages)).rounded(.down))
@@ -92,21 +82,27 @@ extension Units {
         let partials = tiling.splitK > 1 ? outputs * 4 * 2 * Double(tiling.splitK) : 0
         var cost = TileCost()
         cost.engine = waves * max(multiply, local) + ((waves / resident).rounded(.up) - 1) * fill
-        cost.cacheBytes = tiles * drawn + outputs * product.outputWidth + partials
+        cost.cacheBytes = tiles * shared + outputs * product.outputWidth + partials
         cost.cache = max(cost.cacheBytes / cacheBandwidth, waves * drawn / feed, streaming)
         cost.occupancy = min(1, tiles / (waves * units))
 
         let refetched = refetch(product, rowTiles: rowTiles, columnTiles: columnTiles, tiling)
-        let spilledPartials = max(0, partials - cacheCapacity)
-        cost.memoryBytes = product.compulsoryRead + refetched + product.compulsoryWritten + spilledPartials
-        cost.memory = (product.compulsoryRead + refetched + spilledPartials / 2) / memoryBandwidth
-            + (product.compulsoryWritten + spilledPartials / 2) / memoryWriteBandwidth
+        let spilled = max(0, partials - cacheCapacity) / 2
+        let read = product.read + refetched + spilled + product.widened, written = product.written + spilled + product.widened
+        cost.memoryBytes = read + written
+        cost.memory = read / memoryBandwidth + written / memoryWriteBandwidth
         if product.wideningOps > 0 {
             // Every row of tiles widens its weights anew.
             let widened = Double(rowTiles) * Double(columnTiles) * tn * depth * Double(tiling.splitK) * Double(product.batch)
             cost.vector = max(widened * product.wideningOps / vectorRate, waves * tn * depth * product.wideningOps / (vectorRate / units))
         }
-        cost.latency = floor + fill + (tiling.splitK > 1 ? gap : 0)
+        if product.widened > 0 {
+            // The product cannot start before its weights are there.
+            cost.engine += product.storedWeights / memoryBandwidth + product.widened / memoryWriteBandwidth
+            cost.cacheBytes += product.storedWeights + product.widened
+            cost.latency += gap
+        }
+        cost.latency += floor + fill + (tiling.splitK > 1 ? gap : 0)
         return cost
     }
 
@@ -125,12 +121,14 @@ extension Units {
         return again * Double(product.batch)
     }
 
-    /// The kernel that the vendor's library would choose: the fastest.
-    func fastest(_ product: Product) -> (GEMMTiling, TileCost) {
+    /// The kernel that the vendor's library would choose: the fastest, at the clock that the power limit leaves it.
+    func fastest(_ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
         var best = GEMMTiling.candidates[0]
-        var bestCost = cost(of: product, by: best)
-        for candidate in GEMMTiling.candidates.dropFirst() {
-            let cost = cost(of: product, by: candidate)
+        var bestCost = TileCost(latency: .infinity)
+        for candidate in GEMMTiling.candidates {
+            var cost = cost(of: product, by: candidate)
+            guard cost.duration < bestCost.duration else { continue }
+            power?.settle(&cost)
             if cost.duration < bestCost.duration { (best, bestCost) = (candidate, cost) }
         }
         return (best, bestCost)

@@ -8,10 +8,10 @@ import Quantities
 /// the dynamic power of the engines goes with the cube of the clock (AccelWattch, MICRO 2021, section 4.2); memory and
 /// link have supplies of their own. With relative clock φ, engine time C at full clock, and the other times M,
 ///
-///     T(φ) = max(C/φ, M, (E_compute·φ² + E_rest) / budget)
+///     T(φ) = max(L + C/φ, L + M, (E_compute·φ² + E_rest) / budget)
 ///
-/// is what the clock and the limit allow; the limiter settles where it is least. A higher rate, bandwidth or limit never
-/// makes that longer.
+/// is what the clock and the limit allow after a latency L; the limiter settles where it is least. A higher rate, bandwidth
+/// or limit never makes that longer.
 public struct PowerLimit: Sendable, Equatable {
     /// What the limit leaves for dynamic power.
     public var budget: Watts
@@ -27,35 +27,23 @@ public struct PowerLimit: Sendable, Equatable {
         budget = limit - resident
     }
 
-    /// Relative clock at which work settles whose engine needs `engine` at full clock, its other resources `rest`, and
-    /// its operations and bytes the given energies at full clock.
-    public func clock(engine: Seconds, rest: Seconds, compute: Joules, other: Joules) -> Double {
-        func drawn(_ clock: Double) -> Double { (compute.value * clock * clock + other.value) / budget.value }
-        guard drawn(1) > max(engine.value, rest.value), compute.value > 0 else { return 1 }
-        // C/φ falls and the energy rises with φ: they cross once. Below the crossing with M the clock would be wasted.
-        var low = 0.0, high = 1.0
-        for _ in 0..<50 {
-            let middle = (low + high) / 2
-            if drawn(middle) > max(engine.value / middle, rest.value) { high = middle } else { low = middle }
+    /// Relative clock at which work settles whose engines are busy for `engine` at full clock, its other resources for
+    /// `rest`, after a `latency` in which little is drawn, and which spends these energies at full clock.
+    public func clock(latency: Seconds, engine: Seconds, rest: Seconds, compute: Joules, other: Joules) -> Double {
+        let allowed = budget.value * (latency.value + max(engine.value, rest.value))
+        guard compute.value + other.value > allowed, compute.value > 0 else { return 1 }
+        // Where the memory sets the time, the clock may stay as high as its energy allows …
+        let spare = budget.value * (latency.value + rest.value) - other.value
+        let waiting = spare > 0 ? (spare / compute.value).squareRoot() : 0
+        // … else engine time and energy meet: E_compute·φ³ + (E_rest − budget·latency)·φ = budget·C, one root above 0,
+        // which Newton's method reaches from 1 without passing it.
+        let linear = other.value - budget.value * latency.value, constant = budget.value * engine.value
+        var meeting = 1.0
+        for _ in 0..<8 {
+            let square = meeting * meeting
+            meeting -= (compute.value * square * meeting + linear * meeting - constant) / (3 * compute.value * square + linear)
         }
-        return low > 0 ? low : 1
-    }
-
-    /// Stretches the engine times of a demand to the clock it settles at and takes its energy down with the voltage.
-    func apply(to demand: inout Demand) {
-        let rest = max(demand.memoryTime, demand.linkTime)
-        let engine = max(demand.engineTime, demand.vectorTime, demand.cacheTime)
-        let other = demand.energy.memory + demand.energy.link
-        let clock = clock(engine: engine, rest: rest, compute: demand.energy.compute + demand.energy.cache, other: other)
-        guard clock < 1 else { return }
-        demand.clock = clock
-        demand.engineTime = demand.engineTime / clock
-        demand.vectorTime = demand.vectorTime / clock
-        demand.cacheTime = demand.cacheTime / clock
-        demand.energy.compute = demand.energy.compute * (clock * clock)
-        demand.energy.cache = demand.energy.cache * (clock * clock)
-        // Bytes alone may draw more than the limit: then the memory waits.
-        demand.memoryTime = max(demand.memoryTime, Seconds(demand.energy.total.value / budget.value))
+        return min(1, max(waiting, meeting))
     }
 
     /// Energy of one operation at the boost clock of a device seen to sustain `rate` of `peak` at its limit: at relative

@@ -51,10 +51,10 @@ extension Cycle {
         let onBusiest = products.count == 1 ? (folds / arrays).rounded(.up) * longest : max(whole / arrays + longest, longest)
         let slowdown = array.slowdown(engine, math)
         var cost = TileCost()
-        cost.engine = (onBusiest - 1) * slowdown / engine.clock.value
+        cost.engine = max((onBusiest - 1) * slowdown / engine.clock.value, flops.value / device.peak(engine, math))
         cost.occupancy = min(1, folds / arrays)
-        addTransfers(traffic, folds: folds, to: &cost, of: device)
-        return finish(cost, flops: flops, math: math, on: engine, of: device, choice: .folds(Int(min(folds, 1e15))))
+        addTransfers(traffic, firstFold: array.operands(m: products.map(\.rows).max() ?? 0, k: k), to: &cost, of: device)
+        return settle(cost, flops: flops, math: math, on: engine, of: device, choice: .folds(Int(min(folds, 1e15))))
     }
 
     /// Both products of attention: scores, then the weighted sum, softmax on the vector units beside them.
@@ -68,24 +68,38 @@ extension Cycle {
         let chains = Double(o.batch) * Double(o.kvHeads), arrays = Double(max(1, engine.count))
         var cost = TileCost()
         let cycles = (chains * scores.count / arrays).rounded(.up) * scores.length + (chains * sums.count / arrays).rounded(.up) * sums.length
-        cost.engine = cycles * array.slowdown(engine, o.math) / engine.clock.value
+        cost.engine = max(cycles * array.slowdown(engine, o.math) / engine.clock.value, o.flops.value / device.peak(engine, o.math))
         let computed = chains * Double(rows) * Double(keys)
         let units = Units(device, engine: engine, math: o.math)
         cost.vector = computed * (AttentionKernel.operationsPerScore / units.vectorRate + 1 / units.specialRate)
         cost.occupancy = min(1, chains * scores.count / arrays)
-        addTransfers(o.traffic, folds: chains * (scores.count + sums.count), to: &cost, of: device)
-        return finish(cost, flops: o.flops, math: o.math, on: engine, of: device,
+        addTransfers(o.traffic, firstFold: array.operands(m: rows, k: o.keyDimension), to: &cost, of: device)
+        return settle(cost, flops: o.flops, math: o.math, on: engine, of: device,
                       choice: .folds(Int(min(chains * (scores.count + sums.count), 1e15))))
     }
 
-    /// Bytes from the main memory, double-buffered: only the first fold's share is waited for.
-    private func addTransfers(_ traffic: Traffic, folds: Double, to cost: inout TileCost, of device: Device) {
+    /// Bytes from the main memory, double-buffered: only what the first fold needs is waited for.
+    ///
+    /// - Parameter firstFold: operands of the first fold, of two bytes each at most.
+    private func addTransfers(_ traffic: Traffic, firstFold: Double, to cost: inout TileCost, of device: Device) {
         let bytes = device.transferred(traffic)
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value
-        let read = bytes.read / device.achievableBandwidth
-        cost.memory = read + bytes.written / device.achievableWriteBandwidth
-        cost.latency = (device.kernel.floor?.value ?? 0) + (device.mainMemory.latency?.value ?? 0) + read / max(1, folds)
+        cost.memory = bytes.read / device.achievableBandwidth + bytes.written / device.achievableWriteBandwidth
+        cost.latency = (device.kernel.floor?.value ?? 0) + (device.mainMemory.latency?.value ?? 0)
+            + min(bytes.read, firstFold * 2) / device.achievableBandwidth
+    }
+}
+
+extension Systolic {
+    /// Operands that have to be there before the first fold ends: what stays in the cells and what streams past it.
+    func operands(m: Int, k: Int) -> Double {
+        let r = Double(rows), c = Double(columns)
+        return switch dataflow {
+        case .outputStationary: (r + c) * Double(k)
+        case .weightStationary: r * c + r * Double(m)
+        case .inputStationary: r * c
+        }
     }
 }
 

@@ -14,6 +14,10 @@ struct Units {
     var localCapacity: Double
     /// Bytes a second from a unit's local memory to its engine.
     var feed: Double
+    /// Times that an operand element is read from there for one product of a tile.
+    var operandReads: Double
+    /// Units that share one read of an operand from the cache.
+    var multicast: Double
     var cacheCapacity: Double
     var cacheBandwidth: Double
     var memoryBandwidth: Double
@@ -35,6 +39,8 @@ struct Units {
         vectorRate = vector.map { device.peak($0, .fp32) / 2 } ?? .infinity
         specialRate = device.engine(.special).map { device.peak($0, .fp32) } ?? vectorRate
         memoryLatency = device.mainMemory.latency?.value ?? 0
+        operandReads = engine.operandReads
+        multicast = Double(engine.multicast)
         feed = local?.bandwidth?.value ?? .infinity
         localCapacity = local?.capacity.value ?? .infinity
         cacheCapacity = cache?.capacity.value ?? 0

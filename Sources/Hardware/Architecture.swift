@@ -10,6 +10,8 @@ public struct Architecture: Sendable {
     public var kernel: KernelCosts
     /// Part of a memory level's bandwidth that a well-written kernel reaches.
     public var bandwidthFraction: [MemoryLevel.Level: Double]
+    /// Latency of a memory level.
+    public var latency: [MemoryLevel.Level: Seconds]
     /// Part of the peak that a large matrix product sustains.
     public var computeFraction: [NumberFormat: Double]
     /// Part of the power limit drawn when nothing runs.
@@ -27,6 +29,7 @@ public struct Architecture: Sendable {
         id = identifier(of: document.file)
         name = try reader.require("name").string()
         kernel = if let section = reader.optional("kernel") { try KernelCosts(reading: section, clock: nil) } else { KernelCosts() }
+        latency = try reader.optional("latency")?.table(MemoryLevel.Level.self, Seconds.self, in: Bounds.time) ?? [:]
         bandwidthFraction = [:]
         computeFraction = [:]
         if let section = reader.optional("achieved") {
@@ -90,6 +93,9 @@ extension Device {
         }
         for (level, energy) in family.perByte.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where self.level(level) != nil {
             take(&power.perByte[level], energy, "power.perByte.\(level.rawValue)")
+        }
+        for index in memory.indices {
+            take(&memory[index].latency, family.latency[memory[index].level], "memory[\(index)].latency")
         }
         for (name, part) in family.bandwidthFraction.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard let level = level(name), let peak = level.bandwidth else { continue }

@@ -77,6 +77,11 @@ public struct Engine: Sendable {
     public var rates: [NumberFormat: FlopsPerCycle]
     /// How much faster it multiplies when two of every four weights are zero; 1 where it has no such mode.
     public var sparsity24: Double
+    /// How often an operand element leaves the unit's local memory for one product of a tile: 2 where four warps (2×2)
+    /// fetch it into their registers, 1 where the engine reads that memory itself.
+    public var operandReads: Double
+    /// Units that one read of the cache can serve at once, in the shape the libraries use (thread block clusters).
+    public var multicast: Int
     public var systolic: Systolic?
 
     /// Peak of all engines of this kind together, nil where the format has no native rate.
@@ -176,7 +181,8 @@ public struct Power: Sendable {
     public var limit: Watts?
     /// Drawn while a kernel is resident, before any operation or byte: leakage and clock trees.
     public var active: Watts?
-    /// Energy of one operation by arithmetic format, at the boost clock.
+    /// Energy of one operation by arithmetic format with its way through registers and local memory, at the clock of the
+    /// engine; it falls with the square of the clock (the voltage goes with it).
     public var perFlop: [NumberFormat: JoulesPerFlop]
     /// Energy of one byte by memory level, the path to the engine included.
     public var perByte: [MemoryLevel.Level: JoulesPerByte]
@@ -195,10 +201,14 @@ public struct Power: Sendable {
 }
 
 /// Fixed costs of starting work on the device.
+///
+/// A kernel takes at least `floor` and the next one starts a gap later; `floor` plus `graphGap` is the measured time of
+/// the smallest matrix product when many follow each other in a graph.
 public struct KernelCosts: Sendable {
-    /// Shortest duration of any kernel: start, drain and completion signal.
+    /// Shortest duration of a matrix product, the gap to the next kernel not included: start, fill, drain, completion.
     public var floor: Seconds?
-    /// Gap from one kernel to the next when the host is ahead in a stream.
+    /// Gap from one kernel to the next in a stream whose host is ahead. The time from one tiny kernel to the next bounds it
+    /// from above, and that is what the shipped devices state.
     public var streamGap: Seconds?
     /// The same inside a captured graph.
     public var graphGap: Seconds?

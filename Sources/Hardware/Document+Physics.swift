@@ -8,7 +8,7 @@ enum Bounds {
     static let count = 1...1_000_000
     static let frequency = 1e3...1e12
     static let bandwidth = 1.0...1e18
-    static let capacity = 1.0...1e18
+    static let capacity = 1.0...(100_000 * 1_099_511_627_776.0)
     static let time = 0.0...1e6
     static let power = 0.0...1e9
     static let perByte = 0.0...1e-3

@@ -30,6 +30,8 @@ extension Engine {
         rates = try section.table(NumberFormat.self, FlopsPerCycle.self, in: Bounds.perCycle)
         guard !rates.isEmpty else { throw section.error("is empty; state a rate, as in \"fp16\": \"1024 FMA/cycle\"") }
         sparsity24 = try reader.optional("sparsity24")?.number(in: 1...2) ?? 1
+        operandReads = try reader.optional("operandReads")?.number(in: 1...16) ?? 2
+        multicast = try reader.optional("multicast")?.integer(in: 1...64) ?? 1
         systolic = nil
         if kind == .systolic {
             systolic = Systolic(rows: try reader.require("rows").count(), columns: try reader.require("columns").count(),

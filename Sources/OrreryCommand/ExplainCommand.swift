@@ -10,7 +10,7 @@ struct ExplainCommand: ParsableCommand {
             each would be carried out, and what a tenth more of each resource would buy.
 
             Examples:
-              orrery explain llama-3.1-8b-decode --device a100-sxm-80gb --runtime pytorch-eager
+              orrery explain llama-3.1-8b-decode --device l4 --runtime pytorch-eager
               orrery explain gemm-4096 --device h100-sxm
             """)
 

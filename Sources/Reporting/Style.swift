@@ -33,10 +33,16 @@ func wrapped(_ text: String, width: Int, first: String = "", rest: String? = nil
         line += (bare ? "" : " ") + word
         bare = false
     }
-    return lines + [line]
+    return (lines + [line]).map(\.withoutTrailingSpaces)
 }
 
 extension String {
+    var withoutTrailingSpaces: String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+
     func padded(to width: Int, _ alignment: Table.Alignment = .left) -> String {
         let space = String(repeating: " ", count: Swift.max(0, width - count))
         return alignment == .left ? self + space : space + self

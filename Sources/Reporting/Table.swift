@@ -32,7 +32,7 @@ struct Table {
             let text = zip(shown, widths).map { column, width in
                 cells[column].cut(to: width).padded(to: width, columns[column].alignment)
             }.joined(separator: "  ")
-            return margin + String(text.reversed().drop { $0 == " " }.reversed())
+            return margin + text.withoutTrailingSpaces
         }
         return [style.dim(line(columns.map(\.title)))] + rows.map(line)
     }

@@ -30,7 +30,7 @@ extension TextReport {
     var memory: [String] {
         guard !report.memory.isEmpty else { return [] }
         var table = Table([.left("group"), .left("device", shrinks: true), .right("weights"), .right("KV cache"), .right("activations"),
-                           .right("workspace"), .right("peak"), .right("usable")])
+                           .right("runtime"), .right("peak"), .right("usable")])
         func cell(_ bytes: Bytes) -> String { bytes > .zero ? bytes.short : "–" }
         for memory in report.memory {
             table.add([memory.group, memory.device, cell(memory.weights), cell(memory.cache), cell(memory.activations),

@@ -45,9 +45,11 @@ public struct TextReport {
             ("memory of \(memory.group)", "\(memory.peak)", "of \(memory.usable) usable on each: fits")
         }
         let figures = rows.map(\.figure.count).max() ?? 0
-        return rows.map { row in
-            let figure = style.bold(row.figure.padded(to: figures, .right))
-            return "  \(row.what.cut(to: 32).padded(to: 32))\(figure)" + (row.remark.isEmpty ? "" : "  \(row.remark)")
+        return rows.flatMap { row in
+            let label = "  " + row.what.cut(to: 32).padded(to: 32), figure = row.figure.padded(to: figures, .right)
+            var lines = wrapped(row.remark, width: style.width, first: label + figure + "  ")
+            lines[0] = label + style.bold(figure) + lines[0].dropFirst(label.count + figure.count)
+            return lines
         }
     }
 

@@ -106,6 +106,11 @@ struct Arrangement {
         counts = Dictionary(system.groups.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// A product with weights: `[m, k] · [k, n]`, `batch` times over.
+    func product(m: Int, n: Int, k: Int, batch: Int = 1, weights: TensorFormat? = nil, math: NumberFormat? = nil) -> Operator {
+        .matmul(Matmul(m: m, n: n, k: k, batch: batch, activations: activations, weights: weights ?? precision.weights, math: math ?? self.math))
+    }
+
     func devices(of group: String) -> Int { counts[group] ?? 1 }
 
     /// Share of the dense weights that is brought to the device layer by layer.

@@ -24,9 +24,9 @@ extension Plan {
         let arrangement = try Arrangement(job, file: file, on: system, under: runtime)
         let encodes = job.model.family == .encoderDecoder
 
-        func step(_ phase: Phase, queries: Int, context: Int, caches: Bool) -> Step {
+        func step(_ phase: Phase, queries: Int, context: Int) -> Step {
             let shape = PassShape(sequences: arrangement.sequencesPerChain, queries: queries, context: context,
-                                  encoderTokens: encodes ? job.prompt : 0, caches: caches)
+                                  encoderTokens: encodes ? job.prompt : 0, caches: job.model.decoder != nil, isDecode: phase != .prefill)
             var lowering = PassLowering(arrangement, CompiledPass(arrangement, shape))
             return Step(phase: phase, graph: lowering.run())
         }
@@ -35,12 +35,10 @@ extension Plan {
         if job.phase != .decode {
             // The decoder of an encoder-decoder starts from one start token.
             let tokens = encodes ? 1 : job.prompt
-            var first = step(.prefill, queries: tokens, context: tokens, caches: job.model.decoder != nil)
-            if tokens == 1, !encodes { first.phase = .prefill }
-            steps.append(first)
+            steps.append(step(.prefill, queries: tokens, context: tokens))
         }
         let contexts = job.decodeContexts
-        for context in Self.samples(contexts) { steps.append(step(.decode(context: context), queries: 1, context: context, caches: true)) }
+        for context in Self.samples(contexts) { steps.append(step(.decode(context: context), queries: 1, context: context)) }
         self.init(steps: steps, decodeSteps: contexts.count, firstContext: contexts.lowerBound, lastContext: max(contexts.lowerBound, contexts.upperBound - 1),
                   sequences: job.batch, allocations: MemoryNeeds(arrangement).allocations)
     }

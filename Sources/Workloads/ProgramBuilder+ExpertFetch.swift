@@ -1,7 +1,7 @@
 import Operators
 import Quantities
 
-/// Experts kept elsewhere: when they are brought to the device (Pre-gated MoE, arXiv 2308.12066, section 3).
+/// Experts kept elsewhere: when they are brought to the device (Pre-gated MoE, arXiv 2308.12066).
 extension ProgramBuilder {
     /// Bytes of one expert on a rank.
     private func expertBytes(_ stack: Stack, _ experts: Experts) -> Bytes {

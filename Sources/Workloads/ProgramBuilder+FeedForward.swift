@@ -10,23 +10,38 @@ extension ProgramBuilder {
         return exchanging ? exchange("feed-forward.all-reduce", .allReduce, elements: width, after: output) : output
     }
 
+    /// A network on rows that every rank has alike.
+    mutating func network(_ name: String, _ kind: FeedForward.Kind, tokens: Int, inner: Int, input: Int) -> Int {
+        let arrangement = arrangement
+        return network(name, kind, rows: [tokens], inner: inner, after: [input]) { _, n, k in arrangement.product(m: tokens, n: n, k: k) }
+    }
+
     /// Two or three products and the function between them. An activation that the runtime fuses costs nothing here: its
     /// operations run in the epilogue of the product.
-    mutating func network(_ name: String, _ kind: FeedForward.Kind, tokens: Int, inner: Int, input: Int) -> Int {
-        let h = model.hidden
+    ///
+    /// - Parameters:
+    ///   - rows: of each class of ranks; those without any have nothing to do.
+    ///   - product: of a class, with `n` columns and `k` elements in a row of the input.
+    private mutating func network(_ name: String, _ kind: FeedForward.Kind, rows: [Int], inner: Int, after: [Int], waitsForHost: Bool = false,
+                                  product: (Int, Int, Int) -> Operator) -> Int {
+        func each(_ operation: (Int) -> Operator) -> [Operator?] { rows.indices.map { rows[$0] == 0 ? nil : operation($0) } }
+        let h = model.hidden, activations = activations
+        func products(_ n: Int, _ k: Int) -> [Operator?] { each { product($0, n, k) } }
+
         var up: [Int]
         if !kind.gated {
-            up = [add("\(name).up", product(m: tokens, n: inner, k: h), after: [input])]
+            up = [add("\(name).up", perClass: products(inner, h), after: after, waitsForHost: waitsForHost)]
         } else if runtime.fuses(.gateUp) {
-            up = [add("\(name).gate-up", product(m: tokens, n: 2 * inner, k: h), after: [input])]
+            up = [add("\(name).gate-up", perClass: products(2 * inner, h), after: after, waitsForHost: waitsForHost)]
         } else {
-            up = [add("\(name).gate", product(m: tokens, n: inner, k: h), after: [input]),
-                  add("\(name).up", product(m: tokens, n: inner, k: h), after: [input])]
+            up = [add("\(name).gate", perClass: products(inner, h), after: after, waitsForHost: waitsForHost),
+                  add("\(name).up", perClass: products(inner, h), after: after)]
         }
         if !runtime.fuses(.activation) {
-            up = [add("\(name).activation", .elementwise(.activation(kind, rows: tokens, width: inner, activations: activations)), after: up)]
+            let function = each { .elementwise(.activation(kind, rows: rows[$0], width: inner, activations: activations)) }
+            up = [add("\(name).activation", perClass: function, after: up)]
         }
-        return add("\(name).down", product(m: tokens, n: h, k: inner), after: up)
+        return add("\(name).down", perClass: products(h, inner), after: up)
     }
 
     // MARK: Experts
@@ -84,7 +99,7 @@ extension ProgramBuilder {
             : exchange("experts.all-reduce", .allReduce, elements: width, after: result)
     }
 
-    /// Rows that are multiplied in a narrower format travel in it already (DeepSeek-V3, arXiv 2412.19437, section 3.3.2).
+    /// Rows that are multiplied in a narrower format travel in it already (DeepSeek-V3, arXiv 2412.19437, section 3.3.3).
     private var dispatchFormat: TensorFormat {
         guard let math = arrangement.math, math.bits < activations.bits else { return activations }
         return TensorFormat(math)
@@ -98,62 +113,32 @@ extension ProgramBuilder {
         let mean = Double(total) / Double(layout.expert)
         let collective = Collective(.allToAll, participants: layout.expert, participantsPerNode: layout.inNode(layout.expert), bytes: bytes,
                                     imbalance: mean > 0 ? Double(hottest) / mean : 1, format: format)
-        let index = add(name, .collective(collective), after: [item], stream: arrangement.collectiveStream, joins: true, allocates: bytes)
-        program.turns.insert(index)
-        return index
+        // What a rank receives goes with the tokens of its experts; what comes back is its own again.
+        let arriving = classes.map { name == "experts.dispatch" && mean > 0 ? bytes * (Double($0.load) / mean) : bytes }
+        let works: [LayerProgram.Work?] = arriving.map { work(name, .collective(collective), allocates: $0) }
+        program.items.append(.init(work: works, place: .accelerator, stream: arrangement.collectiveStream, after: [item], joins: true, waitsForHost: false))
+        program.turns.insert(program.end)
+        return program.end
     }
 
-    /// The products of the experts of a rank: grouped kernels, or one product after the other for each expert with tokens.
+    /// The products of the experts of a rank: grouped kernels, or without them one expert after the other, once the host
+    /// has seen which of them have tokens.
     private mutating func routed(_ stack: Stack, _ experts: Experts, after: [Int]) -> Int {
-        let h = model.hidden, inner = experts.dimension / layout.expertTensor, kind = stack.feedForward.kind
-        func products(_ n: Int, _ k: Int) -> [Operator?] {
-            classes.map { rank in
-                rank.load == 0 ? nil : .grouped(GroupedMatmul(tokens: rank.tokens, n: n, k: k, activations: activations,
-                                                             weights: arrangement.precision.experts, math: arrangement.math))
+        let inner = experts.dimension / layout.expertTensor, kind = stack.feedForward.kind
+        let classes = classes, arrangement = arrangement, weights = arrangement.precision.experts
+        if runtime.fuses(.groupedExperts) {
+            return network("experts", kind, rows: classes.map(\.load), inner: inner, after: after) { rank, n, k in
+                .grouped(GroupedMatmul(tokens: classes[rank].tokens, n: n, k: k, activations: arrangement.activations, weights: weights,
+                                       math: arrangement.math))
             }
         }
-        guard runtime.fuses(.groupedExperts) else { return oneByOne(kind, inner: inner, after: after) }
-        var up: [Int]
-        if !kind.gated {
-            up = [add("experts.up", perClass: products(inner, h), after: after)]
-        } else if runtime.fuses(.gateUp) {
-            up = [add("experts.gate-up", perClass: products(2 * inner, h), after: after)]
-        } else {
-            up = [add("experts.gate", perClass: products(inner, h), after: after), add("experts.up", perClass: products(inner, h), after: after)]
-        }
-        if !runtime.fuses(.activation) {
-            let function: [Operator?] = classes.map { rank in
-                rank.load == 0 ? nil : .elementwise(.activation(kind, rows: rank.load, width: inner, activations: activations))
-            }
-            up = [add("experts.activation", perClass: function, after: up)]
-        }
-        return add("experts.down", perClass: products(h, inner), after: up)
-    }
-
-    /// Without a grouped kernel each expert that has tokens runs by itself.
-    private mutating func oneByOne(_ kind: FeedForward.Kind, inner: Int, after: [Int]) -> Int {
-        let h = model.hidden, weights = arrangement.precision.experts
         let places = classes.reduce(0) { max($0, $1.tokens.count { $0 > 0 }) }
         var last = after[0], before = after
         for place in 0..<places {
-            func each(_ n: Int, _ k: Int) -> [Operator?] {
-                classes.map { $0.tokens[place] > 0 ? product(m: $0.tokens[place], n: n, k: k, weights: weights) : nil }
+            last = network("experts", kind, rows: classes.map { $0.tokens[place] }, inner: inner, after: before,
+                           waitsForHost: place == 0 && runtime.launch != .inline) { rank, n, k in
+                arrangement.product(m: classes[rank].tokens[place], n: n, k: k, weights: weights)
             }
-            var up: [Int]
-            if !kind.gated {
-                up = [add("experts.up", perClass: each(inner, h), after: before)]
-            } else if runtime.fuses(.gateUp) {
-                up = [add("experts.gate-up", perClass: each(2 * inner, h), after: before)]
-            } else {
-                up = [add("experts.gate", perClass: each(inner, h), after: before), add("experts.up", perClass: each(inner, h), after: before)]
-            }
-            if !runtime.fuses(.activation) {
-                let function: [Operator?] = classes.map {
-                    $0.tokens[place] > 0 ? .elementwise(.activation(kind, rows: $0.tokens[place], width: inner, activations: activations)) : nil
-                }
-                up = [add("experts.activation", perClass: function, after: up)]
-            }
-            last = add("experts.down", perClass: each(h, inner), after: up)
             before = [last] + after
         }
         return last

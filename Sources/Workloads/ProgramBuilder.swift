@@ -14,9 +14,10 @@ struct PassShape: Hashable {
     var encoderTokens = 0
     /// Keys and values are kept for later tokens.
     var caches: Bool
+    /// A step behind the first pass: everything but the new token is in the cache.
+    var isDecode = false
 
     var tokens: Int { sequences * queries }
-    var isDecode: Bool { queries == 1 && caches }
 }
 
 /// Compiles layers into programs: each function appends the operators of one part of a layer and returns the item
@@ -64,10 +65,8 @@ struct ProgramBuilder {
         return program.items.count - 1
     }
 
-    /// A product with weights: `[m, k] · [k, n]`.
     func product(m: Int, n: Int, k: Int, batch: Int = 1, weights: TensorFormat? = nil, math: NumberFormat? = nil) -> Operator {
-        .matmul(Matmul(m: m, n: n, k: k, batch: batch, activations: activations, weights: weights ?? arrangement.precision.weights,
-                       math: math ?? arrangement.math))
+        arrangement.product(m: m, n: n, k: k, batch: batch, weights: weights, math: math)
     }
 
     /// An exchange among the tensor-parallel ranks, nothing where there is one.

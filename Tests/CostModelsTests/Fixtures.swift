@@ -1,5 +1,6 @@
 import Documents
 import Hardware
+import Testing
 
 /// Small declarations of the machines that these tests reason about, apart from the library's files so that a corrected
 /// fact there does not move a law here.
@@ -122,4 +123,8 @@ enum Fixture {
     private static func read(_ id: String, _ text: String) -> Device {
         do { return try Device(reading: Document(file: "\(id).json", text: text.utf8)) } catch { preconditionFailure("\(error)") }
     }
+}
+
+extension Device: CustomTestStringConvertible {
+    public var testDescription: String { id }
 }

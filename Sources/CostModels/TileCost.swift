@@ -1,0 +1,51 @@
+import Hardware
+import Quantities
+
+/// What a way of doing an operator costs, in seconds and bytes.
+struct TileCost {
+    var engine = 0.0
+    var vector = 0.0
+    var cache = 0.0
+    var memory = 0.0
+    var latency = 0.0
+    var memoryBytes = 0.0
+    var cacheBytes = 0.0
+    var occupancy = 1.0
+    /// Clock as a part of the boost clock, after the power limit.
+    var clock = 1.0
+
+    var duration: Double { latency + max(engine, vector, cache, memory) }
+}
+
+/// A power limit together with what an operator's operations and bytes draw, so that every candidate can be judged at the
+/// clock it would really run at.
+struct PowerBudget {
+    var limit: PowerLimit
+    var compute: Double
+    var perMemoryByte: Double
+    var perCacheByte: Double
+
+    init?(_ device: Device, flops: Flops, math: NumberFormat) {
+        guard let limit = PowerLimit(device) else { return nil }
+        self.limit = limit
+        compute = flops.value * device.energyPerFlop(math)
+        perMemoryByte = device.power.perByte[device.mainMemory.level]?.value ?? 0
+        perCacheByte = device.lastLevelCache.flatMap { device.power.perByte[$0.level]?.value } ?? 0
+    }
+
+    /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.
+    func settle(_ cost: inout TileCost) {
+        let other = cost.memoryBytes * perMemoryByte
+        let core = compute + max(0, cost.cacheBytes - cost.memoryBytes) * perCacheByte
+        guard core + other > limit.budget.value * cost.duration else { return }
+        let engine = max(cost.engine, cost.vector, cost.cache)
+        let clock = limit.clock(latency: Seconds(cost.latency), engine: Seconds(engine), rest: Seconds(cost.memory),
+                                compute: Joules(core), other: Joules(other))
+        cost.clock = clock
+        cost.engine /= clock
+        cost.vector /= clock
+        cost.cache /= clock
+        let drawn = (core * clock * clock + other) / limit.budget.value - cost.latency
+        if drawn > engine / clock * (1 + roundingSlack) { cost.memory = max(cost.memory, drawn) }
+    }
+}
