@@ -9,13 +9,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { huge_page = 2 << 20, most_requests = 64 };
+enum { page = 4096, huge_page = 2 << 20, most_requests = 64 };
 
 void *rk_allocate(long bytes, int huge) {
     void *memory = NULL;
-    if (bytes <= 0 || posix_memalign(&memory, huge_page, (size_t)bytes) != 0) return NULL;
+    const size_t alignment = bytes >= huge_page ? huge_page : page;
+    if (bytes <= 0 || posix_memalign(&memory, alignment, (size_t)bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    madvise(memory, (size_t)bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    // Advice that is not taken, on a small allocation or an old system, leaves ordinary pages.
+    if (bytes >= huge_page) madvise(memory, (size_t)bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #else
     (void)huge;
 #endif

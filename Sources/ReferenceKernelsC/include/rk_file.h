@@ -1,6 +1,7 @@
 #pragma once
 
-/// Memory aligned to 2 MiB, asked for in huge pages when `huge` is not 0; null when there is none. Freed by rk_free.
+/// Memory aligned to a page, from 2 MiB on to 2 MiB and asked for in huge pages when `huge` is not 0; null when there is
+/// none. Freed by rk_free.
 void *rk_allocate(long bytes, int huge);
 void rk_free(void *memory);
 
