@@ -14,7 +14,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
         guard !overflow, count >= 0, let memory = rk_allocate(bytes, hugePages ? 1 : 0) else {
             throw KernelError.noMemory(overflow ? .max : bytes)
         }
-        if zeroed { memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
+        if zeroed { rk_zero(memory, bytes) }
         pointer = memory.bindMemory(to: Element.self, capacity: max(count, 1))
         self.count = count
     }

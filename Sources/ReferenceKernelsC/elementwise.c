@@ -96,3 +96,15 @@ void rk_copy(void *out, const void *in, long bytes) {
     const long blocks = (bytes + copy_block - 1) / copy_block;
     rk_parallel(blocks, rk_grain(blocks, 4), copy, &work);
 }
+
+static void zero(const void *context, long begin, long end) {
+    const copying *p = context;
+    const long first = begin * copy_block, last = end * copy_block;
+    memset(p->out + first, 0, (size_t)((last < p->bytes ? last : p->bytes) - first));
+}
+
+void rk_zero(void *out, long bytes) {
+    const copying work = { out, 0, bytes };
+    const long blocks = (bytes + copy_block - 1) / copy_block;
+    rk_parallel(blocks, rk_grain(blocks, 4), zero, &work);
+}

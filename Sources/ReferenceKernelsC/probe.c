@@ -83,6 +83,18 @@ int rk_dependent_adds(long count) {
 #endif
 }
 
+static void adds(const void *context, long begin, long end) {
+    for (long i = begin; i < end; i++) rk_dependent_adds(*(const long *)context);
+}
+
+void rk_dependent_adds_all(long count) { rk_parallel(rk_threads(), 1, adds, &count); }
+
+static void nothing(const void *context, long begin, long end) {
+    (void)context, (void)begin, (void)end;
+}
+
+void rk_hand_off(void) { rk_parallel(rk_threads(), 1, nothing, NULL); }
+
 double rk_fma_chain(long rounds, int all) {
     const rk_table *table = rk_table_in_use();
     _Atomic int sink = 0;

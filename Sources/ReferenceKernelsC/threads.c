@@ -37,13 +37,22 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-static int processors(void) {
+int rk_processors(int *numbers, int most) {
+    int count = 0;
 #ifdef __linux__
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        for (int i = 0; i < CPU_SETSIZE && count < most; i++)
+            if (CPU_ISSET(i, &set)) numbers[count++] = i;
 #endif
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count > 0 ? (int)count : 1;
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    for (int i = 0; count == 0 && i < online && i < most; i++) numbers[i] = i;
+    return count > 0 ? count : online > 0 && online < most ? (int)online : 1;
+}
+
+static int processors(void) {
+    int numbers[4 * most_threads];
+    return rk_processors(numbers, 4 * most_threads);
 }
 
 static int bounded(int threads) { return threads < 1 ? 1 : threads > most_threads ? most_threads : threads; }

@@ -19,3 +19,5 @@ void rk_gather(float *out, const float *table, const int *ids, long rows, long w
 void rk_rotary(float *x, const float *angles, const int *positions, long rows, long heads, long dimension);
 /// Copies with all threads.
 void rk_copy(void *out, const void *in, long bytes);
+/// Zeroes with all threads, so that pages spread over the memory of all of them.
+void rk_zero(void *out, long bytes);

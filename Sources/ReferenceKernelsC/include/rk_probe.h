@@ -13,6 +13,12 @@ double rk_now(void);
 /// Runs `count` additions that each wait for the one before, so that one takes one cycle. Returns 0, or -1 on a
 /// processor for which no such chain is written.
 int rk_dependent_adds(long count);
+/// The same on every thread at once.
+void rk_dependent_adds_all(long count);
+
+/// A parallel region of one empty item for each thread: what handing work to the threads costs.
+void rk_hand_off(void);
+
 /// The FMA chain: runs `rounds` rounds on every one of the threads and returns operations (2 for each lane of an FMA) of
 /// one thread. The threads all take part when `all` is not 0, else the calling one alone.
 double rk_fma_chain(long rounds, int all);

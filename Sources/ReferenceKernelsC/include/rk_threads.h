@@ -6,6 +6,9 @@ typedef void (*rk_body)(const void *context, long begin, long end);
 /// Threads that take part in a parallel region, the calling one included.
 int rk_threads(void);
 
+/// Writes the numbers of the processors this process may run on, at most `most` of them, and returns how many.
+int rk_processors(int *numbers, int most);
+
 /// Sets the number of threads, 1 to 256; the start value is the number of processors this process may run on.
 void rk_set_threads(int threads);
 
