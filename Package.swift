@@ -33,6 +33,10 @@ let package = Package(
         room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Reporting"]),
+        // Real kernels on the host processor, which the simulator is held against.
+        .target(name: "ReferenceKernelsC"),
+        room("ReferenceKernels", ["ReferenceKernelsC", "Quantities"]),
+        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Reporting"]),
         .executableTarget(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -42,7 +46,10 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"], path: "Benchmarks/Simulation"),
 
+        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
+
         tests(of: "EventEngine"),
+        tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities", "ReferenceKernelsC"]),
         tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
@@ -55,7 +62,6 @@ let package = Package(
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"], path: "Tests/Fuzzing"),
         .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"], path: "Tests/DecoderFuzzer"),
-        tests(of: "Fuzzing", with: ["Orrery"]),
         .testTarget(name: "LibraryTests", dependencies: ["Fuzzing", "Orrery"]),
     ]
 )
