@@ -25,6 +25,9 @@ let package = Package(
         room("Quantities"),
         room("Documents", ["Quantities"]),
         room("EventEngine"),
+        // Real kernels on the host processor, which the simulator is held against.
+        .target(name: "ReferenceKernelsC"),
+        room("ReferenceKernels", ["ReferenceKernelsC", "Quantities"]),
         room("Hardware", ["Quantities", "Documents"]),
         room("Operators", ["Quantities"]),
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
@@ -33,10 +36,6 @@ let package = Package(
         room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Reporting"]),
-        // Real kernels on the host processor, which the simulator is held against.
-        .target(name: "ReferenceKernelsC"),
-        room("ReferenceKernels", ["ReferenceKernelsC", "Quantities"]),
-        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Reporting"]),
         .executableTarget(
             name: "OrreryCommand",
             dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -62,6 +61,7 @@ let package = Package(
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"], path: "Tests/Fuzzing"),
         .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"], path: "Tests/DecoderFuzzer"),
+        tests(of: "Fuzzing", with: ["Orrery"]),
         .testTarget(name: "LibraryTests", dependencies: ["Fuzzing", "Orrery"]),
     ]
 )
