@@ -50,7 +50,7 @@ extension Demand {
 
     /// Stops the program when this prediction beats the physical bound: no number is better than a wrong one.
     func checked(against bound: Demand, model: String, what: @autoclosure () -> String) -> Demand {
-        if let violation = violation(of: bound, model: model, what: what()) { preconditionFailure(violation.description) }
+        if let violation = violation(of: bound, model: model, what: what()) { fatalError(violation.description) }
         return self
     }
 }

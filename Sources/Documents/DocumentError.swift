@@ -9,12 +9,25 @@ public struct DocumentError: Error, Equatable, CustomStringConvertible {
     public let message: String
 
     public init(file: String, path: String = "", message: String) {
-        self.file = file
-        self.path = path
-        self.message = message
+        self.file = visible(file)
+        self.path = visible(path)
+        self.message = visible(message)
     }
 
     public var description: String {
         path.isEmpty ? "\(file): \(message)" : "\(file): \(path): \(message)"
     }
+}
+
+/// A text with its control characters, and what turns the direction of writing, spelled out: what a file contains must not
+/// break the line of a message or the terminal that shows it.
+func visible(_ text: String) -> String {
+    func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+    guard text.unicodeScalars.contains(where: isHidden) else { return text }
+    return text.unicodeScalars.reduce(into: "") { $0 += isHidden($1) ? $1.escaped(asASCII: true) : String($1) }
 }

@@ -20,7 +20,12 @@ struct CostSite<Costs: CostModel> {
         self.costs = costs
         self.lanes = lanes
         var groups: [System.Group] = []
-        for lane in lanes { groups.append(try Self.group(lane.group, of: system)) }
+        for lane in lanes {
+            var group = try Self.group(lane.group, of: system)
+            // A lane on the banks of a memory has no other engine to choose.
+            if let engine = lane.engine { group.device.engines.removeAll { $0.kind != engine } }
+            groups.append(group)
+        }
         self.groups = groups
     }
 
@@ -39,13 +44,10 @@ struct CostSite<Costs: CostModel> {
         }
     }
 
-    private func entry(forLocal operation: Operator, lane: Int, stream: OperatorGraph.Stream, resources: inout ResourceTable) throws(SimulationError) -> PreparedGraph.Entry {
+    private func entry(forLocal operation: Operator, lane: Int, stream: OperatorGraph.Stream,
+                       resources: inout ResourceTable) throws(SimulationError) -> PreparedGraph.Entry {
         let device = groups[lane].device
-        let demand = costs.demand(of: operation, on: device, under: runtime)
-        guard demand.duration.value.isFinite else {
-            throw SimulationError("\(device.id) cannot run \(operation.kind): it has no engine for it"
-                                  + (device.engines.isEmpty ? ", nor for anything else" : ""))
-        }
+        let demand = try possible(costs.demand(of: operation, on: device, under: runtime), operation.kind, on: device)
         var works = Works()
         works.add(demand.engineTime.value, on: resources[.engine(demand.engine, lane: lane)])
         works.add(demand.vectorTime.value, on: resources[.vector(lane: lane)])
@@ -53,6 +55,14 @@ struct CostSite<Costs: CostModel> {
         works.add(demand.memoryTime.value, on: memory(of: lane, &resources))
         let gap = stream == .compute ? kernelGap(of: device) : .zero
         return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), gap: SimulationTime(seconds: gap.value), works: works, demand: demand)
+    }
+
+    /// Refuses what takes for ever: no engine of the device can do it.
+    private func possible(_ demand: Demand, _ what: String, on device: Device) throws(SimulationError) -> Demand {
+        guard demand.latency.value.isFinite, demand.busy.value.isFinite else {
+            throw SimulationError("\(device.id) cannot run \(what): it has no engine for it" + (device.engines.isEmpty ? ", nor for anything else" : ""))
+        }
+        return demand
     }
 
     private func kernelGap(of device: Device) -> Seconds {
@@ -71,7 +81,8 @@ struct CostSite<Costs: CostModel> {
         guard collective.participants == 1 || (collective.participantsPerNode > 1 ? inside : across) != nil, !collective.crossesNodes || across != nil else {
             throw SimulationError("\(system.id): no link joins the devices of \"\(name)\"\(collective.crossesNodes ? " across nodes" : ""), which \(collective.kind.rawValue) needs")
         }
-        let demand = costs.demand(of: collective, over: Fabric(inside: inside, across: across), on: device, under: runtime)
+        let demand = try possible(costs.demand(of: collective, over: Fabric(inside: inside, across: across), on: device, under: runtime),
+                                  collective.kind.rawValue, on: device)
         var works = Works()
         let link = collective.crossesNodes ? across : inside
         if let link {

@@ -10,6 +10,9 @@ import Workloads
 /// its own roofline, and for each resource the sum of all it has to do. Streams, launches and contention are
 /// left out, so that every schedule of every cost model lies above it.
 public enum RooflineBound {
+    /// The clock counts whole picoseconds, and an operator ends at the nearest one: up to half of one early.
+    private static let rounding = 0.5e-12
+
     public static func time(of graph: OperatorGraph, on system: System, under runtime: Runtime) throws(SimulationError) -> Seconds {
         let prepared = try PreparedGraph(graph, on: system, under: runtime, with: Roofline())
         var finish = [Double](repeating: 0, count: graph.nodes.count)
@@ -18,9 +21,9 @@ public enum RooflineBound {
         for node in graph.nodes.indices {
             let entry = prepared[graph.nodes[node]]
             let ready = graph.dependencies(of: node).reduce(0) { max($0, finish[Int($1)]) }
-            finish[node] = ready + entry.duration
+            finish[node] = ready + max(0, entry.duration - rounding)
             longest = max(longest, finish[node])
-            entry.works.forEach { resource, seconds in totals[resource] += seconds }
+            entry.works.forEach { resource, seconds in totals[resource] += max(0, seconds - rounding) }
         }
         return Seconds(max(longest, totals.max() ?? 0))
     }

@@ -1,4 +1,5 @@
 import CostModels
+import EventEngine
 import Hardware
 import Operators
 import Quantities
@@ -82,6 +83,9 @@ extension Timeline {
         }
         var simulation = StepSimulation(graph, prepared: prepared, threads: threads)
         let records = simulation.run()
+        guard records.allSatisfy({ $0.end < .never }) else {
+            throw SimulationError("one pass takes more than \(Int(SimulationTime.never.seconds / 86_400)) days on \(system.id), longer than the clock counts; make the job smaller")
+        }
         let hostTime = runtime.hostPerStep * slowness
         let end = records.map(\.end).max()?.seconds ?? 0
         self.init(graph: graph, records: records, demands: prepared.demands, hostTime: hostTime, duration: hostTime + Seconds(end))
