@@ -39,6 +39,8 @@ public struct Runtime: Sendable {
         case rotary
         /// A gated activation: the function, then the product with the gate.
         case activation
+        /// Logits of every token of a prompt, widened to 32 bits, where only the last are asked for.
+        case logits
     }
 
     public var id: String

@@ -43,4 +43,11 @@ extension Elementwise {
         let product = Elementwise(.activation, rows: rows, width: width, flopsPerElement: 1, moved: Traffic(activationsRead: one * 2, activationsWritten: one))
         return [function, product]
     }
+
+    /// A copy in 32 bits.
+    static func widening(rows: Int, width: Int, activations: TensorFormat) -> Elementwise {
+        let elements = Double(rows) * Double(width)
+        return Elementwise(.dequantise, rows: rows, width: width, flopsPerElement: 0,
+                           moved: Traffic(activationsRead: activations.bytes(elements: elements), activationsWritten: TensorFormat.fp32.bytes(elements: elements)))
+    }
 }
