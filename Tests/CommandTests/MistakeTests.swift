@@ -35,7 +35,7 @@ struct MistakeTests {
         (["simulate", "talk", "--device", "Workloads"], "error: Workloads: is no device of the library; \"orrery list devices\" lists them"),
         (["simulate", "talk", "--device", "./no.json"], "error: ./no.json: cannot be read: no such file or directory"),
         (["simulate", "./Workloads"], "error: ./Workloads: is a folder; name a file in it"),
-        (["simulate", "talk", "--tensor-parallel", "3"], "error: ./Workloads/talk.json: parallelism.tensor: 3 does not divide 8 heads; use 1, 2, 4 or 8"),
+        (["simulate", "talk", "--tensor-parallel", "3"], "error: Workloads/talk.json: parallelism.tensor: 3 does not divide 8 heads; use 1, 2, 4 or 8"),
         (["simulate", "talk", "--device", "drive"], "error: drive cannot run embedding: it has no engine for it, nor for anything else"),
         (["show", "xyzzy"], "error: xyzzy: is no device, system, runtime, model, job or architecture of the library; \"orrery list\" lists what there is"),
         (["simulate", "talk", "--library", "Workloads"], "error: Workloads: is no library: there is no folder \"HardwareSpecs\" in it"),
@@ -55,8 +55,8 @@ struct MistakeTests {
         let check = try command.run("check")
         #expect(check.status == 65)
         #expect(check.errors.split(separator: "\n").map { $0.replacing(command.folder.path, with: ".") } == [
-            "error: ./HardwareSpecs/devices/broken.json: line 1, column 20: expected ',' or '}' in an object",
-            "error: ./Workloads/odd.json: phase: \"prefil\" is unknown; did you mean \"prefill\"?",
+            "error: HardwareSpecs/devices/broken.json: line 1, column 20: expected ',' or '}' in an object",
+            "error: Workloads/odd.json: phase: \"prefil\" is unknown; did you mean \"prefill\"?",
         ])
         let list = try command.run("list", "devices")
         #expect(list.status == 65 && list.output.contains("toy") && list.errors.contains("broken.json"))
