@@ -25,6 +25,9 @@ let package = Package(
         room("Quantities"),
         room("Documents", ["Quantities"]),
         room("EventEngine"),
+        // Real kernels on the host processor, which the simulator is held against.
+        .target(name: "ReferenceKernelsC"),
+        room("ReferenceKernels", ["ReferenceKernelsC", "Quantities"]),
         room("Hardware", ["Quantities", "Documents"]),
         room("Operators", ["Quantities"]),
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
@@ -42,12 +45,16 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"], path: "Benchmarks/Simulation"),
 
+        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
+
         tests(of: "EventEngine"),
+        tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities", "ReferenceKernelsC"]),
         tests(of: "CostModels", with: ["Documents", "Hardware", "Operators", "Quantities"]),
         tests(of: "Simulation", with: ["CostModels", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+        tests(of: "Orrery"),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
         tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
 

@@ -2,28 +2,28 @@ import Hardware
 import Operators
 import Quantities
 
-extension Cycle {
+extension Cycle.Prepared {
     /// A product whose B lies in the banks; every row of A is a pass of its own, since the lanes hold one vector at a time.
     ///
     /// B's columns are dealt out to all channels and banks; of a batch, whole products go to a channel when that is sooner.
     func banks(rows: Int, n: Int, k: Int, batch: Int, _ weights: TensorFormat, _ math: NumberFormat, _ flops: Flops, _ traffic: Traffic,
-               on engine: Engine, of device: Device) -> Demand? {
-        guard let train = device.bankTrain(engine, stored: weights, math) else {
-            return inStorage(flops, math, traffic, on: engine, of: device)
+               on place: Int) -> Demand? {
+        guard let train = bankTrain(place, stored: weights, math) else {
+            return inStorage(flops, math, traffic, on: place)
         }
         let spread = Double(batch) * train.channelTime(length: k, outputs: ceilDivide(n, train.channels))
         let whole = Double(ceilDivide(batch, train.channels)) * train.channelTime(length: k, outputs: n)
         let passes = Double(rows) * min(spread, whole)
         let activations = Double(rows) * Double(batch) * train.activations(length: k, outputs: ceilDivide(n, train.channels))
-        return inBanks(passes / train.timing.availability, activations: activations, train, scores: 0, flops, math, traffic, on: engine, of: device)
+        return inBanks(passes / train.timing.availability, activations: activations, train, scores: 0, flops, math, traffic, on: place)
     }
 
     /// Decode attention with keys and values in the banks (NeuPIMs, ASPLOS 2024, section 4): scores of all heads from one
     /// pass over the keys of a sequence, then a pass for the values of each head, for every query that a cached head
     /// serves. A sequence lies in one channel, or its keys and heads are dealt out to all, whichever is sooner.
-    func bankAttention(_ o: Attention, on engine: Engine, of device: Device) -> Demand? {
-        guard let train = device.bankTrain(engine, stored: o.cache, o.math) else {
-            return inStorage(o.flops, o.math, o.traffic, on: engine, of: device)
+    func bankAttention(_ o: Attention, on place: Int) -> Demand? {
+        guard let train = bankTrain(place, stored: o.cache, o.math) else {
+            return inStorage(o.flops, o.math, o.traffic, on: place)
         }
         let queries = Double(o.queries) * Double(ceilDivide(o.heads, max(1, o.kvHeads)))
         let (embedding, overflow) = o.kvHeads.multipliedReportingOverflow(by: o.keyDimension)
@@ -37,33 +37,32 @@ extension Cycle {
             * (train.activations(length: embedding, outputs: keys) + heads * train.activations(length: keys, outputs: o.valueDimension))
         let scores = Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(keys)
         return inBanks(passes / train.timing.availability, activations: activations, train, scores: scores, o.flops, o.math, o.traffic,
-                       on: engine, of: device)
+                       on: place)
     }
 
     private func inBanks(_ time: Double, activations: Double, _ train: BankTrain, scores: Double, _ flops: Flops, _ math: NumberFormat,
-                         _ traffic: Traffic, on engine: Engine, of device: Device) -> Demand {
-        let onBus = device.transferred(Traffic(activationsRead: traffic.activationsRead, activationsWritten: traffic.activationsWritten))
-        let all = device.transferred(traffic)
+                         _ traffic: Traffic, on place: Int) -> Demand {
+        let onBus = machine.transferred(Traffic(activationsRead: traffic.activationsRead, activationsWritten: traffic.activationsWritten))
+        let all = machine.transferred(traffic)
         var cost = TileCost()
         cost.engine = time
-        cost.memory = onBus.read / device.achievableBandwidth + onBus.written / device.achievableWriteBandwidth
+        cost.memory = onBus.read / machine.achievable + onBus.written / machine.achievableWrite
         cost.memoryBytes = all.read + all.written
         cost.cacheBytes = traffic.activations.value
-        cost.latency = (device.kernel.floor?.value ?? 0) + (device.mainMemory.latency?.value ?? 0)
-        if scores > 0, let vector = device.engine(.vector) {
-            let rate = device.peak(vector, .fp32)
-            let special = device.engine(.special).map { device.peak($0, .fp32) } ?? rate
+        cost.latency = machine.floor + machine.memoryLatency
+        if scores > 0, let vector = machine.vector {
+            let rate = machine.rate(vector, .fp32)
+            let special = machine.special.map { machine.rate($0, .fp32) } ?? rate
             cost.vector = scores * (AttentionKernel.operationsPerScore / (rate / 2) + 1 / special)
         }
-        return settle(cost, flops: flops, math: math, on: engine, of: device,
+        return settle(cost, flops: flops, math: math, on: place,
                       choice: .rowTrain(rows: Int(min(activations, 1e15)), columns: train.rowElements / train.columnElements))
     }
-}
 
-extension Device {
     /// The train of a bank engine over the memory it sits in; nil where the file leaves its timing out.
-    func bankTrain(_ engine: Engine, stored: TensorFormat, _ math: NumberFormat) -> BankTrain? {
-        let perBank = peak(engine, math) / Double(max(1, engine.count))
-        return BankTrain(mainMemory, banks: engine.count, width: stored.bitsPerElement / 8) { 2 * $0 / perBank }
+    func bankTrain(_ place: Int, stored: TensorFormat, _ math: NumberFormat) -> BankTrain? {
+        let engine = device.engines[place]
+        let perBank = machine.rate(place, math) / Double(max(1, engine.count))
+        return BankTrain(device.mainMemory, banks: engine.count, width: stored.bitsPerElement / 8) { 2 * $0 / perBank }
     }
 }

@@ -15,11 +15,11 @@ extension Elementwise.Kind {
 /// Smallest piece that a memory delivers: one sector pair of a DRAM burst (64 bytes in HBM and GDDR6; JESD235, JESD250).
 private let burst = 64.0
 
-extension Cycle {
-    func elementwise(_ o: Elementwise, on device: Device) -> Demand {
-        guard let engine = device.elementwiseEngine else { return Demand(engineTime: Seconds(.infinity)) }
-        let units = Units(device, engine: engine, math: o.math)
-        var bytes = device.transferred(o.traffic)
+extension Cycle.Prepared {
+    func elementwise(_ o: Elementwise) -> Demand {
+        guard let place = machine.elementwise else { return Demand(engineTime: Seconds(.infinity)) }
+        let units = Units(machine, engine: place, math: o.math)
+        var bytes = machine.transferred(o.traffic)
         if o.kind == .embedding, o.rows > 0 {
             // Rows lie anywhere in the table: each is read in whole bursts.
             let row = o.traffic.weights.value / Double(o.rows)
@@ -37,12 +37,12 @@ extension Cycle {
             occupancy = min(1, Double(o.rows) / Double(units.count))
         }
         cost.occupancy = occupancy
-        cost.engine = (o.flops.value / device.peak(engine, o.math)).finiteOr(0) / occupancy
-        let special = device.engine(.special).map { device.peak($0, o.math) } ?? units.vectorRate
+        cost.engine = (o.flops.value / machine.rate(place, o.math)).finiteOr(0) / occupancy
+        let special = machine.special.map { machine.rate($0, o.math) } ?? units.vectorRate
         cost.vector = o.specials / special / occupancy
         cost.memoryBytes = bytes.read + bytes.written
         cost.memory = bytes.read / units.memoryBandwidth + bytes.written / units.memoryWriteBandwidth
         cost.latency = units.floor + units.memoryLatency
-        return settle(cost, flops: o.flops, math: o.math, on: engine, of: device, choice: .none)
+        return settle(cost, flops: o.flops, math: o.math, on: place, choice: .none)
     }
 }

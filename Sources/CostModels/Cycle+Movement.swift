@@ -8,13 +8,14 @@ extension Cycle {
         guard let exchange = Exchange(collective, over: fabric, on: device, datasheet: false) else { return bound }
         let (algorithm, time) = exchange.fastest()
         // What is sent is read from, and what arrives is written to, the memory, as far as it is more than the cache holds.
-        let local = device.transferred(Traffic(activationsRead: Bytes(time.bytes), activationsWritten: Bytes(time.bytes)))
-        var demand = Demand(latency: Seconds(time.latency) + (device.kernel.floor ?? .zero), linkTime: Seconds(time.transfer), linkBytes: Bytes(time.bytes),
+        let machine = Machine(device)
+        let local = machine.transferred(Traffic(activationsRead: Bytes(time.bytes), activationsWritten: Bytes(time.bytes)))
+        var demand = Demand(latency: Seconds(time.latency + machine.floor), linkTime: Seconds(time.transfer), linkBytes: Bytes(time.bytes),
                             flops: collective.flops, choice: .algorithm(algorithm))
         demand.memoryBytes = Bytes(local.read + local.written)
-        demand.memoryTime = Seconds(local.read / device.achievableBandwidth + local.written / device.achievableWriteBandwidth)
+        demand.memoryTime = Seconds(local.read / machine.achievable + local.written / machine.achievableWrite)
         demand.cacheBytes = Bytes(2 * time.bytes)
-        demand.energy = Machine(device).energy(of: demand, math: collective.format.number ?? .fp32)
+        demand.energy = energy(of: demand, math: collective.format.number ?? .fp32, on: device)
         demand.energy.link = linkEnergy(time.bytes, over: fabric.inside ?? fabric.across, from: device)
         return demand.checked(against: bound, model: name, what: "\(collective)")
     }

@@ -2,59 +2,59 @@ import Hardware
 import Operators
 import Quantities
 
-extension Cycle {
-    func matmul(_ o: Matmul, on engine: Engine, of device: Device, under runtime: Runtime) -> Demand? {
-        switch engine.kind {
-        case .systolic: systolic([(o.m, o.batch)], n: o.n, k: o.k, o.math, o.flops, o.traffic, on: engine, of: device)
-        case .bank: banks(rows: o.m, n: o.n, k: o.k, batch: o.batch, o.weights, o.math, o.flops, o.traffic, on: engine, of: device)
-        case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: engine, of: device)
+extension Cycle.Prepared {
+    func matmul(_ o: Matmul, on place: Int) -> Demand? {
+        switch device.engines[place].kind {
+        case .systolic: systolic([(o.m, o.batch)], n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
+        case .bank: banks(rows: o.m, n: o.n, k: o.k, batch: o.batch, o.weights, o.math, o.flops, o.traffic, on: place)
+        case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
         case .tensor, .vector:
             tiled(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.activations, o.output, o.weights, o.math, isWeight: o.weightStationed,
-                  o.flops, o.traffic, on: engine, of: device, under: runtime)
+                  o.flops, o.traffic, on: place)
         }
     }
 
-    func grouped(_ o: GroupedMatmul, on engine: Engine, of device: Device, under runtime: Runtime) -> Demand? {
-        switch engine.kind {
-        case .systolic: systolic(o.tokens.map { ($0, 1) }, n: o.n, k: o.k, o.math, o.flops, o.traffic, on: engine, of: device)
-        case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: engine, of: device)
-        case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: engine, of: device)
+    func grouped(_ o: GroupedMatmul, on place: Int) -> Demand? {
+        switch device.engines[place].kind {
+        case .systolic: systolic(o.tokens.map { ($0, 1) }, n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
+        case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: place)
+        case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
         case .tensor, .vector:
             tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.output, o.weights, o.math, isWeight: true,
-                  o.flops, o.traffic, on: engine, of: device, under: runtime)
+                  o.flops, o.traffic, on: place)
         }
     }
 
     /// The best tiling over the units of a tensor or vector engine.
     private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ output: TensorFormat,
-                       _ weights: TensorFormat, _ math: NumberFormat,
-                       isWeight: Bool, _ flops: Flops, _ traffic: Traffic, on engine: Engine, of device: Device, under runtime: Runtime) -> Demand? {
-        let native = engine.native(math) ?? math
+                       _ weights: TensorFormat, _ math: NumberFormat, isWeight: Bool, _ flops: Flops, _ traffic: Traffic,
+                       on place: Int) -> Demand? {
+        let native = device.engines[place].native(math) ?? math
         let widening = Widening(weights: weights, math: native, under: runtime, isWeight: isWeight)
-        let moved = device.transferred(traffic)
+        let moved = machine.transferred(traffic)
         let elements = Double(n) * Double(k) * Double(isWeight ? max(batch, groups.count) : batch)
         let product = Product(groups: groups, n: n, k: k, batch: batch,
                               inputWidth: activations.bitsPerElement / 8, weightWidth: widening.streamedWidth,
                               outputWidth: output.bitsPerElement / 8, mathWidth: native.bits / 8, read: moved.read, written: moved.written,
                               wideningOps: widening.operations, widened: widening.passWidth * elements,
                               storedWeights: widening.passWidth > 0 ? traffic.weights.value : 0)
-        let units = Units(device, engine: engine, math: math, sparse: weights.sparse24 && runtime.sparse24)
-        let (tiling, cost) = units.fastest(product, within: power(flops, math, of: device))
-        return finish(cost, flops: flops, math: math, on: engine, of: device,
+        let units = Units(machine, engine: place, math: math, sparse: weights.sparse24 && runtime.sparse24)
+        let (tiling, cost) = units.fastest(product, within: power(flops, math))
+        return finish(cost, flops: flops, math: math, on: place,
                       choice: .tile(rows: tiling.rows, columns: tiling.columns, splitK: tiling.splitK))
     }
 
-    func attention(_ o: Attention, on engine: Engine, of device: Device, under runtime: Runtime) -> Demand? {
-        switch engine.kind {
-        case .systolic: return systolicAttention(o, on: engine, of: device)
-        case .bank: return bankAttention(o, on: engine, of: device)
-        case .storage, .special: return inStorage(o.flops, o.math, o.traffic, exponentials: o.exponentials, on: engine, of: device)
+    func attention(_ o: Attention, on place: Int) -> Demand? {
+        switch device.engines[place].kind {
+        case .systolic: return systolicAttention(o, on: place)
+        case .bank: return bankAttention(o, on: place)
+        case .storage, .special: return inStorage(o.flops, o.math, o.traffic, exponentials: o.exponentials, on: place)
         case .tensor, .vector: break
         }
-        let units = Units(device, engine: engine, math: o.math)
-        let (kernel, cost) = units.fastest(o, splits: runtime.fuses(.splitContext), moved: device.transferred(o.traffic),
-                                            within: power(o.flops, o.math, of: device))
-        return finish(cost, flops: o.flops, math: o.math, on: engine, of: device,
+        let units = Units(machine, engine: place, math: o.math)
+        let (kernel, cost) = units.fastest(o, splits: runtime.fuses(.splitContext), moved: machine.transferred(o.traffic),
+                                            within: power(o.flops, o.math))
+        return finish(cost, flops: o.flops, math: o.math, on: place,
                       choice: .contextSplit(queries: kernel.rows, parts: kernel.parts))
     }
 }

@@ -16,48 +16,74 @@ public struct Cycle: CostModel {
     }
 
     public func demand(of op: Operator, on device: Device, under runtime: Runtime) -> Demand {
-        let bound = Roofline().demand(of: op, on: device, under: runtime)
-        let demand = switch op {
-        case .matmul(let o): fastest(on: device) { matmul(o, on: $0, of: device, under: runtime) }
-        case .grouped(let o): fastest(on: device) { grouped(o, on: $0, of: device, under: runtime) }
-        case .attention(let o): fastest(on: device) { attention(o, on: $0, of: device, under: runtime) }
-        case .elementwise(let o): elementwise(o, on: device)
-        case .collective(let o): self.demand(of: o, over: Fabric(), on: device, under: runtime)
-        case .copy(let o): self.demand(of: o, over: nil, from: device, to: device, under: runtime)
+        switch op {
+        case .collective(let o): demand(of: o, over: Fabric(), on: device, under: runtime)
+        case .copy(let o): demand(of: o, over: nil, from: device, to: device, under: runtime)
+        default: Prepared(for: device, under: runtime, limitsPower: limitsPower).demand(of: op)
         }
-        return demand.checked(against: bound, model: name, what: "\(op) on \(device.id)")
     }
 
-    /// The engine that does it soonest.
-    private func fastest(on device: Device, _ demand: (Engine) -> Demand?) -> Demand {
-        var best = Demand(engineTime: Seconds(.infinity))
-        for engine in device.engines where engine.kind != .special {
-            if let own = demand(engine), own.duration < best.duration { best = own }
+    /// The model for one device and runtime, with everything that does not depend on the operator looked up beforehand:
+    /// for those who ask about many operators.
+    public struct Prepared: Sendable {
+        let device: Device
+        let runtime: Runtime
+        let machine: Machine
+        let limit: PowerLimit?
+
+        public init(for device: Device, under runtime: Runtime, limitsPower: Bool = true) {
+            self.device = device
+            self.runtime = runtime
+            machine = Machine(device)
+            limit = limitsPower ? PowerLimit(device) : nil
         }
-        return best
-    }
 
-    func power(_ flops: Flops, _ math: NumberFormat, of device: Device) -> PowerBudget? {
-        limitsPower ? PowerBudget(device, flops: flops, math: math) : nil
-    }
+        /// The prediction for an operator of one device; collectives and copies are not its business and get their bound.
+        public func demand(of op: Operator) -> Demand {
+            let bound = Roofline().demand(of: op, on: device, under: runtime)
+            let demand = switch op {
+            case .matmul(let o): fastest(o.flops, o.math) { matmul(o, on: $0) }
+            case .grouped(let o): fastest(o.flops, o.math) { grouped(o, on: $0) }
+            case .attention(let o): fastest(o.flops, o.math) { attention(o, on: $0) }
+            case .elementwise(let o): elementwise(o)
+            case .collective, .copy: bound
+            }
+            return demand.checked(against: bound, model: "cycle", what: "\(op) on \(device.id)")
+        }
 
-    /// Turns a cost at its settled clock into a demand, with the energy it takes there.
-    func finish(_ cost: TileCost, flops: Flops, math: NumberFormat, on engine: Engine, of device: Device, choice: Choice) -> Demand {
-        var demand = Demand(latency: Seconds(cost.latency), engine: engine.kind, engineTime: Seconds(cost.engine),
-                            occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
-                            memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
-                            cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, choice: choice)
-        demand.energy = Machine(device).energy(of: demand, math: math)
-        // Energy of an operation goes with the square of the voltage, and that with the clock.
-        demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)
-        demand.energy.cache = demand.energy.cache * (cost.clock * cost.clock)
-        return demand
-    }
+        /// The engine that does it soonest. One whose peak alone takes longer than another's prediction is not asked.
+        private func fastest(_ flops: Flops, _ math: NumberFormat, _ demand: (_ place: Int) -> Demand?) -> Demand {
+            var best = Demand(engineTime: Seconds(.infinity))
+            for place in device.engines.indices where device.engines[place].kind != .special {
+                let peak = machine.rate(place, math, sparse: true)
+                guard peak > 0, flops.value / peak < best.duration.value, let own = demand(place) else { continue }
+                if own.duration < best.duration { best = own }
+            }
+            return best
+        }
 
-    /// As `finish`, for costs whose choice the power limit has no part in.
-    func settle(_ cost: TileCost, flops: Flops, math: NumberFormat, on engine: Engine, of device: Device, choice: Choice) -> Demand {
-        var cost = cost
-        power(flops, math, of: device)?.settle(&cost)
-        return finish(cost, flops: flops, math: math, on: engine, of: device, choice: choice)
+        func power(_ flops: Flops, _ math: NumberFormat) -> PowerBudget? {
+            limit.map { PowerBudget($0, of: device, flops: flops, math: math) }
+        }
+
+        /// Turns a cost at its settled clock into a demand, with the energy it takes there.
+        func finish(_ cost: TileCost, flops: Flops, math: NumberFormat, on place: Int, choice: Choice) -> Demand {
+            var demand = Demand(latency: Seconds(cost.latency), engine: device.engines[place].kind, engineTime: Seconds(cost.engine),
+                                occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
+                                memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
+                                cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, powerLimited: cost.powerLimited, choice: choice)
+            demand.energy = energy(of: demand, math: math, on: device)
+            // Energy of an operation goes with the square of the voltage, and that with the clock.
+            demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)
+            demand.energy.cache = demand.energy.cache * (cost.clock * cost.clock)
+            return demand
+        }
+
+        /// As `finish`, for costs whose choice the power limit has no part in.
+        func settle(_ cost: TileCost, flops: Flops, math: NumberFormat, on place: Int, choice: Choice) -> Demand {
+            var cost = cost
+            power(flops, math)?.settle(&cost)
+            return finish(cost, flops: flops, math: math, on: place, choice: choice)
+        }
     }
 }

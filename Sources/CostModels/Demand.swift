@@ -3,7 +3,7 @@ import Quantities
 
 /// What limits an operator, or a stretch of a run.
 public enum Bound: String, CaseIterable, Sendable {
-    case compute, vector, memory, cache, link, latency, launch, dependency
+    case compute, vector, memory, cache, link, power, latency, launch, dependency
 }
 
 /// Dynamic energy of one operator by where it is spent; idle and active power are the meter's business.
@@ -84,12 +84,14 @@ public struct Demand: Sendable {
     public var energy: EnergyUse
     /// Clock as a part of the boost clock, after the power limit.
     public var clock: Double
+    /// The power limit made it longer than its engines and memories alone would have.
+    public var powerLimited: Bool
     public var choice: Choice
 
     public init(latency: Seconds = .zero, engine: Engine.Kind = .vector, engineTime: Seconds = .zero, occupancy: Double = 1,
                 vectorTime: Seconds = .zero, cacheTime: Seconds = .zero, memoryTime: Seconds = .zero, sourceTime: Seconds = .zero, linkTime: Seconds = .zero,
                 memoryBytes: Bytes = .zero, cacheBytes: Bytes = .zero, linkBytes: Bytes = .zero, flops: Flops = .zero,
-                energy: EnergyUse = EnergyUse(), clock: Double = 1, choice: Choice = .none) {
+                energy: EnergyUse = EnergyUse(), clock: Double = 1, powerLimited: Bool = false, choice: Choice = .none) {
         self.latency = latency
         self.engine = engine
         self.engineTime = engineTime
@@ -105,6 +107,7 @@ public struct Demand: Sendable {
         self.flops = flops
         self.energy = energy
         self.clock = clock
+        self.powerLimited = powerLimited
         self.choice = choice
     }
 
@@ -117,6 +120,7 @@ public struct Demand: Sendable {
     public var boundBy: Bound {
         let busy = busy
         if latency > busy { return .latency }
+        if powerLimited { return .power }
         if busy == memoryTime || busy == sourceTime { return .memory }
         if busy == engineTime { return .compute }
         if busy == linkTime { return .link }

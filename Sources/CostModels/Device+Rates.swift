@@ -12,25 +12,25 @@ extension Device {
         if let native = engine.native(format), let own = engine.rates[native] {
             rate = own.value
         } else {
-            rate = engine.rates.values.max()?.value ?? 0
+            rate = engine.rates.largest?.value ?? 0
         }
         return rate * engine.clock.value * Double(engine.count) * (sparse ? max(1, engine.sparsity24) : 1)
     }
 
     /// Datasheet read bandwidth of the main memory, from its pins or flash channels where the file leaves it out.
     var memoryBandwidth: Double {
-        let memory = mainMemory
-        if let bandwidth = memory.bandwidth { return bandwidth.value }
-        if let bus = memory.bus, let rate = memory.pinRate { return bus.value * rate.value }
-        if let shape = memory.organisation, let channel = shape.channelBandwidth { return Double(shape.channels) * channel.value }
+        let main = mainMemoryIndex
+        if let bandwidth = memory[main].bandwidth { return bandwidth.value }
+        if let bus = memory[main].bus, let rate = memory[main].pinRate { return bus.value * rate.value }
+        if let shape = memory[main].organisation, let channel = shape.channelBandwidth { return Double(shape.channels) * channel.value }
         return .infinity
     }
 
-    var memoryWriteBandwidth: Double { mainMemory.writeBandwidth?.value ?? memoryBandwidth }
+    var memoryWriteBandwidth: Double { memory[mainMemoryIndex].writeBandwidth?.value ?? memoryBandwidth }
 
     /// What a well-written kernel gets of the main memory: measured, or else the datasheet figure.
     public var achievableBandwidth: Double {
-        min(memoryBandwidth, achieved.bandwidth[mainMemory.level]?.value ?? .infinity)
+        min(memoryBandwidth, achieved.bandwidth[memory[mainMemoryIndex].level]?.value ?? .infinity)
     }
 
     public var achievableWriteBandwidth: Double {
@@ -47,16 +47,13 @@ extension Device {
         for wider in format.fallbacks { if let own = power.perFlop[wider] { return own.value } }
         return 0
     }
-}
 
-extension Device {
-    /// Bytes that a kernel moves through the main memory: as `compulsory`, but activations stay in the last-level cache
-    /// only while they fill less than half of it. From there to its capacity more and more of them are gone when they
-    /// are read: replacement is not perfect and the weights pass through the same cache.
-    func transferred(_ traffic: Traffic) -> (read: Double, written: Double) {
+    /// Bytes that have to pass the main memory: all but the activations that the last-level cache can hold from the
+    /// operator that wrote them to the one that reads them.
+    func compulsory(_ traffic: Traffic) -> (read: Double, written: Double) {
         let activations = traffic.activations.value
-        let half = (lastLevelCache?.capacity.value ?? 0) / 2
-        let spilled = half > 0 ? min(1, max(0, activations / half - 1)) : 1
+        let room = lastLevelCacheIndex.map { memory[$0].capacity.value } ?? 0
+        let spilled = activations > room ? (activations - room) / activations : 0
         return (traffic.weights.value + traffic.cacheRead.value + traffic.activationsRead.value * spilled,
                 traffic.cacheWritten.value + traffic.activationsWritten.value * spilled)
     }

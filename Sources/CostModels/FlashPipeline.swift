@@ -54,24 +54,26 @@ public struct FlashPipeline: Sendable, Equatable {
     }
 }
 
-extension Cycle {
+extension Cycle.Prepared {
     /// Work of a processor inside a drive: its rate, and its data at the pace of the flash behind it.
-    func inStorage(_ flops: Flops, _ math: NumberFormat, _ traffic: Traffic, exponentials: Double = 0, on engine: Engine, of device: Device) -> Demand {
-        let bytes = device.transferred(traffic)
+    func inStorage(_ flops: Flops, _ math: NumberFormat, _ traffic: Traffic, exponentials: Double = 0, on place: Int) -> Demand {
+        let bytes = machine.transferred(traffic)
         var cost = TileCost()
-        cost.engine = flops.value / (device.peak(engine, math) * device.efficiency(engine, math))
-        if exponentials > 0, let special = device.engine(.special) { cost.vector = exponentials / device.peak(special, .fp32) }
+        cost.engine = flops.value / machine.reached(place, math)
+        if exponentials > 0, let special = machine.special {
+            cost.vector = exponentials / machine.rate(special, .fp32)
+        }
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value
-        let stream = bytes.read / device.achievableBandwidth
-        cost.memory = stream + bytes.written / device.achievableWriteBandwidth
-        cost.latency = device.kernel.floor?.value ?? 0
+        let stream = bytes.read / machine.achievable
+        cost.memory = stream + bytes.written / machine.achievableWrite
+        cost.latency = machine.floor
         if let flash = FlashPipeline(device.mainMemory) {
             let read = flash.time(pages: pageCount(bytes.read, flash.page.value)).value
             cost.memory = max(cost.memory, read - flash.sense.value)
             cost.latency += bytes.read > 0 ? flash.sense.value : 0
         }
-        return settle(cost, flops: flops, math: math, on: engine, of: device, choice: .none)
+        return settle(cost, flops: flops, math: math, on: place, choice: .none)
     }
 }
 

@@ -14,72 +14,71 @@ public struct Roofline: CostModel {
 
     public func demand(of op: Operator, on device: Device, under runtime: Runtime) -> Demand {
         switch op {
-        case .collective(let o): demand(of: o, over: Fabric(), on: device, under: runtime)
-        case .copy(let o): demand(of: o, over: nil, from: device, to: device, under: runtime)
-        default: Prepared(for: device, under: runtime).demand(of: op)
+        case .matmul(let o):
+            best(o.flops, o.math, sparse: o.weights.sparse24 && runtime.sparse24, o.traffic, on: device)
+        case .grouped(let o):
+            best(o.flops, o.math, sparse: o.weights.sparse24 && runtime.sparse24, o.traffic, on: device)
+        case .attention(let o):
+            best(o.flops, o.math, sparse: false, o.traffic, on: device)
+        case .elementwise(let o):
+            elementwise(o, on: device)
+        case .collective(let o):
+            demand(of: o, over: Fabric(), on: device, under: runtime)
+        case .copy(let o):
+            demand(of: o, over: nil, from: device, to: device, under: runtime)
         }
     }
 
-    /// The bound for one device and runtime, with everything that does not depend on the operator looked up beforehand:
-    /// for those who ask about many operators.
-    public struct Prepared: Sendable {
-        let machine: Machine
-        let sparse24: Bool
-
-        public init(for device: Device, under runtime: Runtime) {
-            machine = Machine(device)
-            sparse24 = runtime.sparse24
-        }
-
-        /// The bound of an operator of one device; for a collective or a copy only its bytes.
-        public func demand(of op: Operator) -> Demand {
-            switch op {
-            case .matmul(let o): best(o.flops, o.math, sparse: sparse24 && o.weights.sparse24, o.traffic)
-            case .grouped(let o): best(o.flops, o.math, sparse: sparse24 && o.weights.sparse24, o.traffic)
-            case .attention(let o): best(o.flops, o.math, sparse: false, o.traffic)
-            case .elementwise(let o): elementwise(o)
-            case .collective(let o): Demand(linkBytes: o.wireBytes, flops: o.flops)
-            case .copy(let o): Demand(linkBytes: o.bytes)
+    /// The fastest engine, each at its peak.
+    private func best(_ flops: Flops, _ math: NumberFormat, sparse: Bool, _ traffic: Traffic, on device: Device) -> Demand {
+        let bytes = device.compulsory(traffic)
+        let memory = bytes.read / device.memoryBandwidth + bytes.written / device.memoryWriteBandwidth
+        var best = Demand(engineTime: Seconds(.infinity))
+        for engine in device.engines where engine.kind != .special {
+            let peak = device.peak(engine, math, sparse: sparse)
+            guard peak > 0 else { continue }
+            // Banks read weights and cache in place: only activations use the bus.
+            let bus = engine.kind == .bank ? activationTime(traffic, on: device) : memory
+            let time = max(flops.value / peak, bus)
+            if time < best.busy.value {
+                best = Demand(engine: engine.kind, engineTime: Seconds(flops.value / peak), memoryTime: Seconds(bus))
             }
         }
-
-        /// The fastest engine, each at its peak.
-        private func best(_ flops: Flops, _ math: NumberFormat, sparse: Bool, _ traffic: Traffic) -> Demand {
-            let bytes = machine.compulsory(traffic)
-            let memory = bytes.read / machine.memory + bytes.written / machine.memoryWrite
-            var best = Demand(engineTime: Seconds(.infinity))
-            for engine in machine.engines where engine.kind != .special {
-                let peak = engine.rates[math.place] * (sparse ? engine.sparsity : 1)
-                guard peak > 0 else { continue }
-                // Banks read weights and cache in place: only activations use the bus.
-                let bus = engine.kind == .bank ? activationTime(traffic) : memory
-                let compute = flops.value / peak
-                guard max(compute, bus) < best.busy.value else { continue }
-                best = Demand(engine: engine.kind, engineTime: Seconds(compute), memoryTime: Seconds(bus))
-            }
-            best.flops = flops
-            best.memoryBytes = Bytes(bytes.read + bytes.written)
-            best.cacheBytes = traffic.memory
-            best.energy = machine.energy(of: best, math: math)
-            return best
-        }
-
-        private func activationTime(_ traffic: Traffic) -> Double {
-            let own = machine.compulsory(Traffic(activationsRead: traffic.activationsRead, activationsWritten: traffic.activationsWritten))
-            return own.read / machine.memory + own.written / machine.memoryWrite
-        }
-
-        private func elementwise(_ o: Elementwise) -> Demand {
-            guard let place = machine.elementwise else { return Demand(engineTime: Seconds(.infinity)) }
-            let bytes = machine.compulsory(o.traffic), engine = machine.engines[place]
-            var demand = Demand(engine: engine.kind, engineTime: Seconds((o.flops.value / engine.rates[o.math.place]).finiteOr(0)),
-                                memoryTime: Seconds(bytes.read / machine.memory + bytes.written / machine.memoryWrite),
-                                memoryBytes: Bytes(bytes.read + bytes.written), cacheBytes: o.traffic.memory, flops: o.flops)
-            if o.specials > 0, let special = machine.special {
-                demand.vectorTime = Seconds((o.specials / machine.engines[special].rates[o.math.place]).finiteOr(0))
-            }
-            demand.energy = machine.energy(of: demand, math: o.math)
-            return demand
-        }
+        best.flops = flops
+        best.memoryBytes = Bytes(bytes.read + bytes.written)
+        best.cacheBytes = traffic.memory
+        best.energy = energy(of: best, math: math, on: device)
+        return best
     }
+
+    private func activationTime(_ traffic: Traffic, on device: Device) -> Double {
+        let own = device.compulsory(Traffic(activationsRead: traffic.activationsRead, activationsWritten: traffic.activationsWritten))
+        return own.read / device.memoryBandwidth + own.written / device.memoryWriteBandwidth
+    }
+
+    private func elementwise(_ o: Elementwise, on device: Device) -> Demand {
+        let bytes = device.compulsory(o.traffic)
+        guard let engine = device.elementwiseEngine else { return Demand(engineTime: Seconds(.infinity)) }
+        var demand = Demand(engine: engine.kind, engineTime: Seconds((o.flops.value / device.peak(engine, o.math)).finiteOr(0)),
+                            memoryTime: Seconds(bytes.read / device.memoryBandwidth + bytes.written / device.memoryWriteBandwidth),
+                            memoryBytes: Bytes(bytes.read + bytes.written), cacheBytes: o.traffic.memory, flops: o.flops)
+        if o.specials > 0, let special = device.engine(.special) {
+            demand.vectorTime = Seconds((o.specials / device.peak(special, o.math)).finiteOr(0))
+        }
+        demand.energy = energy(of: demand, math: o.math, on: device)
+        return demand
+    }
+}
+
+/// Dynamic energy at the boost clock: operations, bytes of the main memory with their way to the engine, and bytes that
+/// were found in the cache.
+func energy(of demand: Demand, math: NumberFormat, on device: Device) -> EnergyUse {
+    let hits = max(0, demand.cacheBytes.value - demand.memoryBytes.value)
+    let perByte = device.power.perByte[device.memory[device.mainMemoryIndex].level]?.value ?? 0
+    let perHit = device.lastLevelCacheIndex.flatMap { device.power.perByte[device.memory[$0].level]?.value } ?? 0
+    return EnergyUse(
+        compute: Joules(demand.flops.value * device.energyPerFlop(math)),
+        memory: Joules(demand.memoryBytes.value * perByte),
+        cache: Joules(hits * perHit),
+        link: Joules(demand.linkBytes.value * (device.power.perLinkByte?.value ?? 0)))
 }

@@ -31,12 +31,13 @@ extension Systolic {
     }
 }
 
-extension Cycle {
+extension Cycle.Prepared {
     /// Products on systolic arrays: folds dealt out to the arrays, the operands of the next fold brought in while one runs.
     ///
     /// - Parameter products: rows of A and how many products have them.
     func systolic(_ products: [(rows: Int, batch: Int)], n: Int, k: Int, _ math: NumberFormat, _ flops: Flops, _ traffic: Traffic,
-                  on engine: Engine, of device: Device) -> Demand? {
+                  on place: Int) -> Demand? {
+        let engine = device.engines[place]
         guard let array = engine.systolic else { return nil }
         var folds = 0.0, longest = 0.0, whole = 0.0
         for product in products {
@@ -51,14 +52,15 @@ extension Cycle {
         let onBusiest = products.count == 1 ? (folds / arrays).rounded(.up) * longest : max(whole / arrays + longest, longest)
         let slowdown = array.slowdown(engine, math)
         var cost = TileCost()
-        cost.engine = max((onBusiest - 1) * slowdown / engine.clock.value, flops.value / device.peak(engine, math))
+        cost.engine = max((onBusiest - 1) * slowdown / engine.clock.value, flops.value / machine.rate(place, math))
         cost.occupancy = min(1, folds / arrays)
-        addTransfers(traffic, firstFold: array.operands(m: products.map(\.rows).max() ?? 0, k: k), to: &cost, of: device)
-        return settle(cost, flops: flops, math: math, on: engine, of: device, choice: .folds(Int(min(folds, 1e15))))
+        addTransfers(traffic, firstFold: array.operands(m: products.map(\.rows).max() ?? 0, k: k), to: &cost)
+        return settle(cost, flops: flops, math: math, on: place, choice: .folds(Int(min(folds, 1e15))))
     }
 
     /// Both products of attention: scores, then the weighted sum, softmax on the vector units beside them.
-    func systolicAttention(_ o: Attention, on engine: Engine, of device: Device) -> Demand? {
+    func systolicAttention(_ o: Attention, on place: Int) -> Demand? {
+        let engine = device.engines[place]
         guard let array = engine.systolic else { return nil }
         let group = max(1, o.heads / max(1, o.kvHeads))
         let rows = o.queries * group
@@ -68,26 +70,26 @@ extension Cycle {
         let chains = Double(o.batch) * Double(o.kvHeads), arrays = Double(max(1, engine.count))
         var cost = TileCost()
         let cycles = (chains * scores.count / arrays).rounded(.up) * scores.length + (chains * sums.count / arrays).rounded(.up) * sums.length
-        cost.engine = max(cycles * array.slowdown(engine, o.math) / engine.clock.value, o.flops.value / device.peak(engine, o.math))
+        cost.engine = max(cycles * array.slowdown(engine, o.math) / engine.clock.value, o.flops.value / machine.rate(place, o.math))
         let computed = chains * Double(rows) * Double(keys)
-        let units = Units(device, engine: engine, math: o.math)
+        let units = Units(machine, engine: place, math: o.math)
         cost.vector = computed * (AttentionKernel.operationsPerScore / units.vectorRate + 1 / units.specialRate)
         cost.occupancy = min(1, chains * scores.count / arrays)
-        addTransfers(o.traffic, firstFold: array.operands(m: rows, k: o.keyDimension), to: &cost, of: device)
-        return settle(cost, flops: o.flops, math: o.math, on: engine, of: device,
+        addTransfers(o.traffic, firstFold: array.operands(m: rows, k: o.keyDimension), to: &cost)
+        return settle(cost, flops: o.flops, math: o.math, on: place,
                       choice: .folds(Int(min(chains * (scores.count + sums.count), 1e15))))
     }
 
     /// Bytes from the main memory, double-buffered: only what the first fold needs is waited for.
     ///
     /// - Parameter firstFold: operands of the first fold, of two bytes each at most.
-    private func addTransfers(_ traffic: Traffic, firstFold: Double, to cost: inout TileCost, of device: Device) {
-        let bytes = device.transferred(traffic)
+    private func addTransfers(_ traffic: Traffic, firstFold: Double, to cost: inout TileCost) {
+        let bytes = machine.transferred(traffic)
         cost.memoryBytes = bytes.read + bytes.written
         cost.cacheBytes = traffic.memory.value
-        cost.memory = bytes.read / device.achievableBandwidth + bytes.written / device.achievableWriteBandwidth
-        cost.latency = (device.kernel.floor?.value ?? 0) + (device.mainMemory.latency?.value ?? 0)
-            + min(bytes.read, firstFold * 2) / device.achievableBandwidth
+        cost.memory = bytes.read / machine.achievable + bytes.written / machine.achievableWrite
+        cost.latency = machine.floor + machine.memoryLatency
+            + min(bytes.read, firstFold * 2) / machine.achievable
     }
 }
 

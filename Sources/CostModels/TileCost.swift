@@ -13,6 +13,8 @@ struct TileCost {
     var occupancy = 1.0
     /// Clock as a part of the boost clock, after the power limit.
     var clock = 1.0
+    /// The power limit made it longer.
+    var powerLimited = false
 
     var duration: Double { latency + max(engine, vector, cache, memory) }
 }
@@ -25,12 +27,11 @@ struct PowerBudget {
     var perMemoryByte: Double
     var perCacheByte: Double
 
-    init?(_ device: Device, flops: Flops, math: NumberFormat) {
-        guard let limit = PowerLimit(device) else { return nil }
+    init(_ limit: PowerLimit, of device: Device, flops: Flops, math: NumberFormat) {
         self.limit = limit
         compute = flops.value * device.energyPerFlop(math)
-        perMemoryByte = device.power.perByte[device.mainMemory.level]?.value ?? 0
-        perCacheByte = device.lastLevelCache.flatMap { device.power.perByte[$0.level]?.value } ?? 0
+        perMemoryByte = device.power.perByte[device.memory[device.mainMemoryIndex].level]?.value ?? 0
+        perCacheByte = device.lastLevelCacheIndex.flatMap { device.power.perByte[device.memory[$0].level]?.value } ?? 0
     }
 
     /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.
@@ -38,6 +39,8 @@ struct PowerBudget {
         let other = cost.memoryBytes * perMemoryByte
         let core = compute + max(0, cost.cacheBytes - cost.memoryBytes) * perCacheByte
         guard core + other > limit.budget.value * cost.duration else { return }
+        let unlimited = cost.duration
+        defer { cost.powerLimited = cost.duration > unlimited * (1 + roundingSlack) }
         let engine = max(cost.engine, cost.vector, cost.cache)
         let clock = limit.clock(latency: Seconds(cost.latency), engine: Seconds(engine), rest: Seconds(cost.memory),
                                 compute: Joules(core), other: Joules(other))

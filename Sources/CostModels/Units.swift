@@ -1,13 +1,13 @@
-import Hardware
 import Quantities
 
-/// A device's units as the tilings below see them: plain numbers in seconds, bytes and FLOP.
+/// A device's units under one engine as the tilings see them: plain numbers in seconds, bytes and FLOP.
 struct Units {
     /// Units that work side by side.
     var count: Int
     /// FLOP/s of all units together for this arithmetic, as far as a well-written kernel gets inside its main loop.
     var rate: Double
-    /// Simple operations and transcendental functions a second, all units together.
+    /// Simple operations and transcendental functions a second, all units together. A fused multiply-add counts as two
+    /// operations in the quoted rate of a vector engine but issues once.
     var vectorRate: Double
     var specialRate: Double
     /// Bytes of a unit's local memory, which bounds what it can have in flight.
@@ -28,36 +28,23 @@ struct Units {
     /// From one kernel of a pair to the next.
     var gap: Double
 
-    init(_ device: Device, engine: Engine, math: NumberFormat, sparse: Bool = false) {
-        let local = device.memory.first { $0.scope == .unit }
-        let cache = device.lastLevelCache
+    /// - Parameter place: of the engine in `machine.engines`.
+    init(_ machine: Machine, engine place: Int, math: NumberFormat, sparse: Bool = false) {
+        let engine = machine.device.engines[place]
         count = max(1, engine.count)
-        let peak = device.peak(engine, math, sparse: sparse)
-        rate = peak * device.efficiency(engine, math)
-        let vector = device.engine(.vector)
-        // A fused multiply-add counts as two operations in the quoted rate but issues once.
-        vectorRate = vector.map { device.peak($0, .fp32) / 2 } ?? .infinity
-        specialRate = device.engine(.special).map { device.peak($0, .fp32) } ?? vectorRate
-        memoryLatency = device.mainMemory.latency?.value ?? 0
+        rate = machine.reached(place, math, sparse: sparse)
+        vectorRate = machine.vector.map { machine.rate($0, .fp32) / 2 } ?? .infinity
+        specialRate = machine.special.map { machine.rate($0, .fp32) } ?? vectorRate
+        localCapacity = machine.local
+        feed = machine.feed
         operandReads = engine.operandReads
         multicast = Double(engine.multicast)
-        feed = local?.bandwidth?.value ?? .infinity
-        localCapacity = local?.capacity.value ?? .infinity
-        cacheCapacity = cache?.capacity.value ?? 0
-        cacheBandwidth = cache.flatMap { device.achieved.bandwidth[$0.level] ?? $0.bandwidth }?.value ?? .infinity
-        memoryBandwidth = device.achievableBandwidth
-        memoryWriteBandwidth = device.achievableWriteBandwidth
-        floor = max(0, (device.kernel.floor?.value ?? 0) - memoryLatency)
-        gap = (device.kernel.graphGap ?? device.kernel.floor)?.value ?? 0
-    }
-}
-
-extension Device {
-    /// The part of an engine's peak that the best measured kernel reaches when nothing else limits it; 1 without a
-    /// measurement.
-    func efficiency(_ engine: Engine, _ math: NumberFormat) -> Double {
-        guard let native = engine.native(math), let best = achieved.compute[native], let peak = engine.peak(native), engine.kind != .vector
-        else { return 1 }
-        return min(1, best / peak)
+        cacheCapacity = machine.cache
+        cacheBandwidth = machine.cacheBandwidth
+        memoryBandwidth = machine.achievable
+        memoryWriteBandwidth = machine.achievableWrite
+        memoryLatency = machine.memoryLatency
+        floor = max(0, machine.floor - machine.memoryLatency)
+        gap = machine.gap
     }
 }

@@ -11,8 +11,10 @@ extension Device {
         case cacheBandwidth
         /// Bandwidth of ports and links.
         case linkBandwidth
+        /// The limit of the board.
+        case powerLimit
         /// Speed of launching: kernel floors, gaps and the host times of the runtime shrink.
-        case launch
+        case launch = "launchSpeed"
     }
 
     /// The same device with one resource `factor` times better; energies and capacities stay.
@@ -25,6 +27,8 @@ extension Device {
             device.quoted = quoted.mapValues { $0.mapValues { $0 * factor } }
         case .memoryBandwidth: device.scale(by: factor) { $0 == .dram || $0 == .flash }
         case .cacheBandwidth: device.scale(by: factor) { $0 != .dram && $0 != .flash }
+        case .powerLimit:
+            device.power.limit = power.limit.map { $0 * factor }
         case .linkBandwidth:
             for index in ports.indices { device.ports[index].bandwidth = ports[index].bandwidth * factor }
         case .launch:

@@ -58,7 +58,8 @@ struct Inflater: Sendable {
             let got = inflater.readFile(file, base, UInt32(min(count, 1 << 20)))
             if got > 0 { return .success(Int(got)) }
             var code: Int32 = 0
-            let text = inflater.explain(file, &code).map { String(cString: $0) } ?? ""
+            // zlib puts the path in front.
+            let text = inflater.explain(file, &code).flatMap { String(cString: $0).split(separator: ": ").last.map(String.init) } ?? ""
             // zlib.h: 0 is Z_OK, 1 Z_STREAM_END, −5 Z_BUF_ERROR (the file ends inside a compressed block).
             if got == 0, code == 0 || code == 1 { return .success(0) }
             let why = code == -5 ? "ends early: its compressed data is cut off" : "is damaged: \(text.isEmpty ? "zlib error \(code)" : text)"

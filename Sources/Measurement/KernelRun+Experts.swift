@@ -26,7 +26,7 @@ extension KernelRun {
             local[first] += Self.strayChoices(tokens: tokens, topK: topK, local: local)
         }
         let rows = local.reduce(0, +), width = max(1, inter / tensor)
-        let gated = !kernel.contains("nongated")
+        let gated = isGated(kernel, hidden: hidden, inter: inter, topK: topK)
         var operators: [Operator] = [.elementwise(.router(tokens: tokens, experts: experts, topK: topK, activations: .bf16))]
         guard rows > 0 else { return KernelRun(device: device, operators: operators) }
         func product(_ n: Int, _ k: Int) -> GroupedMatmul {
@@ -43,6 +43,16 @@ extension KernelRun {
         operators.append(.grouped(down))
         operators.append(.elementwise(.combine(tokens: tokens, copies: rows, width: hidden, activations: formats.stream)))
         return KernelRun(device: device, operators: operators)
+    }
+
+    /// Whether the experts have a gate beside the up projection.
+    ///
+    /// The Nemotron-H models square a ReLU instead (`relu2` in their configurations). Their shapes were timed without a
+    /// gate except by the Triton kernels of SGLang and of older vLLM, which know no other form.
+    private static func isGated(_ kernel: String, hidden: Int, inter: Int, topK: Int) -> Bool {
+        if kernel.contains("nongated") { return false }
+        let isNemotron = topK == 22 && [2688, 5120].contains(inter) || (hidden, inter, topK) == (2688, 1856, 6)
+        return !isNemotron || ["", "sglang_fused_moe_triton", "vllm_fused_moe"].contains(kernel)
     }
 
     /// Choices on other ranks of the tokens that have at least one on this one.

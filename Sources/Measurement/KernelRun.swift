@@ -45,7 +45,13 @@ struct KernelRun {
 
 extension Device {
     /// Whether so many bytes stay in the last-level cache from one repetition to the next.
-    func keeps(_ bytes: Bytes) -> Bool { lastLevelCache.map { bytes <= $0.capacity } ?? false }
+    ///
+    /// Where the cache has two partitions, each keeps what its own half of the units reads, so that data read by all
+    /// units is there twice (NVIDIA A100 whitepaper, "A100 L2 cache"; the same in GH100 and on the two dies of GB100).
+    func keeps(_ bytes: Bytes) -> Bool {
+        let partitions = ["ampere", "hopper", "blackwell"].contains(architecture) ? 2.0 : 1.0
+        return lastLevelCache.map { bytes <= $0.capacity / partitions } ?? false
+    }
 }
 
 extension KernelRun {
@@ -86,6 +92,9 @@ extension KernelRun {
         let write = Elementwise.cacheWrite(tokens: tokens.partialValue, width: 2 * kvHeads * dimension, activations: .bf16, cache: cache)
         var attention = Attention(batch: batch, queries: queries, context: context, heads: heads, kvHeads: kvHeads, keyDimension: dimension,
                                   valueDimension: dimension, window: window, activations: math.input, cache: cache, math: math.math)
+        // The collector of TensorRT-LLM 1.0 gave keys and values one buffer (collector/trtllm/collect_attn.py, `SELFKONLY`):
+        // grouped-query kernels read it once.
+        attention.sharedKeyValue = decode && kvHeads < heads && row.text("framework") == "TRTLLM" && row.text("version")?.hasPrefix("1.0.") == true
         attention.warm = repeats(row) && device.keeps(attention.cacheBytes)
         return KernelRun(device: device, operators: [.elementwise(write), .attention(attention)])
     }
@@ -100,9 +109,12 @@ extension KernelRun {
         row.row.precision?.split(separator: "/").first { $0.hasPrefix("kv_") }.map { String($0.dropFirst(3)) }
     }
 
+    /// Devices that take part in a collective.
+    static func participants(_ row: RowReading) throws(RowError) -> Int { try row.count("num_gpus", "ep_size", "n_devices", in: 2...65536) }
+
     /// `comm`: one collective.
-    static func collective(_ row: RowReading, on device: Device, joined fabric: (Int) -> Fabric) throws(RowError) -> KernelRun {
-        let devices = try row.count("num_gpus", "n_devices", in: 2...65536)
+    static func collective(_ row: RowReading, on device: Device, over fabric: Fabric) throws(RowError) -> KernelRun {
+        let devices = try participants(row)
         let label = row.text("dtype", "precision")
         let format: TensorFormat = switch label {
         case "int8"?: .int8
@@ -119,12 +131,12 @@ extension KernelRun {
         default: throw RowError("collective \"\(name)\" is not known")
         }
         return KernelRun(device: device, operators: [.collective(Collective(kind, participants: devices, bytes: bytes, format: format))],
-                         fabric: fabric(devices), launched: name != "custom_all_reduce")
+                         fabric: fabric, launched: name != "custom_all_reduce")
     }
 
     /// `moe_all2all`: tokens travel to the ranks of their experts, or the results back.
-    static func exchange(_ row: RowReading, on device: Device, joined fabric: (Int) -> Fabric) throws(RowError) -> KernelRun {
-        let ranks = try row.count("ep_size", "n_devices", in: 2...65536), tokens = try row.count("num_tokens", "tokens_per_rank")
+    static func exchange(_ row: RowReading, on device: Device, over fabric: Fabric) throws(RowError) -> KernelRun {
+        let ranks = try participants(row), tokens = try row.count("num_tokens", "tokens_per_rank")
         let hidden = try row.count("hidden_size", "hidden"), topK = try row.count("topk", in: 1...65536)
         let experts = try row.count("num_experts", "experts", or: 256, in: 1...65536)
         guard topK <= experts, experts % ranks == 0 else { throw RowError("\(topK) of \(experts) experts on \(ranks) ranks") }
@@ -142,7 +154,7 @@ extension KernelRun {
         let copies = isLowLatency ? Double(topK) : distinctRanks(topK: topK, experts: experts, ranks: ranks)
         let bytes = format.bytes(elements: Double(tokens) * copies * Double(hidden))
         let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format)
-        return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric(ranks))
+        return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric)
     }
 
     /// Ranks to which a token has to go when its `topK` experts are any of all: each rank is left out with probability

@@ -3,6 +3,7 @@ import Documents
 import Hardware
 import Operators
 import Quantities
+import Workloads
 
 /// A measured figure as a cost model and the library say it should be.
 public struct Prediction: Sendable {
@@ -20,11 +21,13 @@ public struct Prediction: Sendable {
 public struct Predictor {
     public let costs: any CostModel
     let library: Library
-    private var devices: [String: Result<Device, RowError>] = [:]
-    private lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
+    var devices: [String: Result<Device, RowError>] = [:]
+    var models: [String: Result<Model, RowError>] = [:]
+    lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
+    lazy var runtimes: [Runtime] = library.ids(.runtimes).compactMap { try? library.runtime($0) }
 
     /// Labels that are kept in memory; a file with more has something else in its device column.
-    private static let mostLabels = 4096
+    static let mostLabels = 4096
 
     public init(_ library: Library, costs: any CostModel) {
         self.library = library
@@ -35,6 +38,12 @@ public struct Predictor {
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let reading = try RowReading(row)
+        if ModelRun.phases.contains(row.phase) {
+            let run = try modelRun(reading)
+            let (value, bound, boundBy) = try run.predict(row.metric, row.unit, outputs: try reading.count("output_len", or: 1, in: 0...RowReading.counts.upperBound), under: costs)
+            let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), no calibration"] + run.assumptions).joined(separator: "; ")
+            return Prediction(value: value, bound: bound, boundBy: boundBy, basis: basis)
+        }
         let run = try kernelRun(reading)
         let (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let bound = run.time(under: Roofline(), gaps: false).time
@@ -62,21 +71,20 @@ public struct Predictor {
             throw RowError("phase \"\(phase)\" is not predicted yet")
         }
         let device = try device(row.row.device)
-        let joined = { (systems: [System]) in { (count: Int) in Self.fabric(joining: count, of: device, in: systems) } }(systems)
         return switch phase {
         case "gemm": try .gemm(row, on: device)
         case "attn_prefill": try .attention(row, decode: false, on: device)
         case "attn_decode": try .attention(row, decode: true, on: device)
         case "moe_gemm": try .experts(row, on: device)
-        case "comm": try .collective(row, on: device, joined: joined)
-        default: try .exchange(row, on: device, joined: joined)
+        case "comm": try .collective(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
+        default: try .exchange(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
         }
     }
 
     // MARK: Devices
 
     /// The device that a label names, `@350Wcap` behind it lowering its power limit.
-    private mutating func device(_ label: String) throws(RowError) -> Device {
+    mutating func device(_ label: String) throws(RowError) -> Device {
         if let known = devices[label] { return try known.get() }
         let found: Result<Device, RowError>
         do throws(RowError) { found = .success(try lookUp(label)) } catch { found = .failure(error) }
@@ -102,11 +110,11 @@ public struct Predictor {
         return device
     }
 
-    /// The links of the smallest system of the library that joins so many of the device; without one its own port.
-    private static func fabric(joining count: Int, of device: Device, in systems: [System]) -> Fabric {
-        let fitting = systems.filter { $0.accelerator.device.id == device.id && $0.acceleratorCount >= count }
-        guard let system = fitting.min(by: { ($0.nodes, $0.acceleratorCount, $0.id) < ($1.nodes, $1.acceleratorCount, $1.id) }) else { return Fabric() }
+    /// The links of the smallest board that joins so many of the device; without one its own port.
+    private mutating func fabric(joining count: Int, of device: Device) -> Fabric {
+        guard let system = board(joining: count, of: device) else { return Fabric() }
         let name = system.accelerator.name
-        return Fabric(inside: system.link(name, name), across: system.nodes > 1 ? system.link(name, name, crossingNodes: true) : nil)
+        let crosses = count > system.accelerator.count
+        return Fabric(inside: system.link(name, name), across: crosses ? system.link(name, name, crossingNodes: true) : nil)
     }
 }

@@ -23,8 +23,8 @@ public struct Matmul: Hashable, Sendable {
     /// The epilogue multiplies one half of each row with the activation of the other, so that n/2 columns are written.
     public var foldsGate: Bool
 
-    public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, output: TensorFormat? = nil,
-                weights: TensorFormat, math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false, foldsGate: Bool = false) {
+    public init(m: Int, n: Int, k: Int, batch: Int = 1, activations: TensorFormat, output: TensorFormat? = nil, weights: TensorFormat,
+                math: NumberFormat? = nil, weightStationed: Bool = true, cached: Bool = false, foldsGate: Bool = false) {
         self.m = m
         self.n = n
         self.k = k
@@ -68,13 +68,13 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var output: TensorFormat
     public var weights: TensorFormat
     public var math: NumberFormat
-    /// As in `Matmul`.
-    public var foldsGate: Bool
     /// The weights were read just before and are still in the last-level cache, as far as that holds them.
     public var warm = false
+    /// As in `Matmul`.
+    public var foldsGate: Bool
 
-    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, output: TensorFormat? = nil,
-                weights: TensorFormat, math: NumberFormat? = nil, foldsGate: Bool = false) {
+    public init(tokens: [Int], n: Int, k: Int, activations: TensorFormat, output: TensorFormat? = nil, weights: TensorFormat,
+                math: NumberFormat? = nil, foldsGate: Bool = false) {
         self.tokens = tokens.filter { $0 > 0 }
         self.n = n
         self.k = k

@@ -40,7 +40,7 @@ public struct ExplainReport {
             sentences.append("The largest part of that is \(row.name), with \(row.seconds).")
         }
         if let best = report.sensitivities.max(by: { $0.gain < $1.gain }), best.gain >= 0.0005 {
-            sentences.append("What helps most is more \(best.resource.spaced): 10 % more of it makes the job \(percent(best.gain)) faster.")
+            sentences.append("What helps most is \(best.resource.spaced): 10 % more of it makes the job \(percent(best.gain)) faster.")
         }
         if timing.bound > .zero {
             sentences.append("No software could be faster than \(timing.bound) on this hardware; this run takes"
@@ -102,6 +102,7 @@ extension Bound {
         case .memory: "moving bytes between the main memory and the engines"
         case .cache: "moving bytes between the last-level cache and the engines"
         case .link: "moving bytes over a link between devices"
+        case .power: "the power limit: clocks and memory give way until the board stays under it"
         case .latency: "fixed costs: starting, filling and draining a kernel, message latency"
         case .launch: "waiting for the host to launch the next kernel"
         case .dependency: "waiting for a result of another stream or device"

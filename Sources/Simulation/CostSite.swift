@@ -20,7 +20,12 @@ struct CostSite<Costs: CostModel> {
         self.costs = costs
         self.lanes = lanes
         var groups: [System.Group] = []
-        for lane in lanes { groups.append(try Self.group(lane.group, of: system)) }
+        for lane in lanes {
+            var group = try Self.group(lane.group, of: system)
+            // A lane on the banks of a memory has no other engine to choose.
+            if let engine = lane.engine { group.device.engines.removeAll { $0.kind != engine } }
+            groups.append(group)
+        }
         self.groups = groups
     }
 

@@ -50,13 +50,24 @@ public struct JobRun: Sendable {
     public var latency: Seconds { Seconds(zip(timelines, weights).reduce(0) { $0 + $1.0.duration.value * $1.1 }) }
 
     /// Time of the steps that are decode steps, or of those that are not.
-    func time(decoding: Bool) -> Seconds {
+    public func time(decoding: Bool) -> Seconds {
         var sum = 0.0
         for (index, step) in plan.steps.enumerated() {
             let decodes = if case .decode = step.phase { true } else { false }
             if decodes == decoding { sum += timelines[index].duration.value * weights[index] }
         }
         return Seconds(sum)
+    }
+}
+
+extension JobRun {
+    /// Joules of the boards of the accelerators alone, as their own sensors would add up: without host and storage. Nil
+    /// where the accelerator states too little to meter it.
+    public var acceleratorEnergy: Joules? {
+        var meter = EnergyMeter()
+        for (timeline, weight) in zip(timelines, weights) { meter.meter(timeline, on: system, weight: weight) }
+        guard !meter.unmetered.contains(system.accelerator.device.id) else { return nil }
+        return meter.components.filter { !["host", "storage"].contains($0.name) }.reduce(.zero) { $0 + $1.energy }
     }
 }
 
@@ -83,7 +94,7 @@ extension Timeline {
 
 extension Plan {
     /// The physical bound of all steps.
-    func bound(on system: System, under runtime: Runtime) throws(SimulationError) -> Seconds {
+    public func bound(on system: System, under runtime: Runtime) throws(SimulationError) -> Seconds {
         var sum = 0.0
         for (step, weight) in zip(steps, StepWeights(of: self).weights) {
             sum += try RooflineBound.time(of: step.graph, on: system, under: runtime).value * weight

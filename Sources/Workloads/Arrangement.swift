@@ -115,10 +115,29 @@ struct Arrangement {
 
     /// Share of the dense weights that is brought to the device layer by layer.
     var streamedWeights: Double { weights.reduce(0) { $0 + $1.share } }
+    /// Routed experts go wherever the other weights go.
+    var expertsFollowWeights: Bool { job.placement.experts.isEmpty }
     /// Routed experts are fetched by what the router chooses rather than streamed with their layer.
-    var fetchesExperts: Bool { !job.placement.experts.isEmpty && !experts.isEmpty }
+    var fetchesExperts: Bool { !expertsFollowWeights && !experts.isEmpty }
     var streamedExperts: Double { experts.reduce(0) { $0 + $1.share } }
     var streamedCache: Double { cache.reduce(0) { $0 + $1.share } }
+
+    // MARK: Attention elsewhere
+
+    /// Heads of the cache as it is kept elsewhere: those that ranks replicate are there once, a latent is one.
+    var keptHeads: Int { model.decoder.map { $0.attention.latent == nil ? $0.attention.kvHeads : 1 } ?? 1 }
+
+    /// The most devices of the attention group among which a chain's sequences and the heads of its cache divide evenly.
+    var attentionSplit: (sequences: Int, heads: Int, devices: Int) {
+        var best = (sequences: 1, heads: 1, devices: 1)
+        guard case .group(_, let devices) = attention else { return best }
+        for ways in divisors(of: keptHeads, upTo: devices) {
+            for groups in divisors(of: sequencesPerChain * layout.data, upTo: devices / ways) where ways * groups > best.devices {
+                best = (groups, ways, ways * groups)
+            }
+        }
+        return best
+    }
 }
 
 extension System {

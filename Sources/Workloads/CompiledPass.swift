@@ -30,9 +30,9 @@ struct CompiledPass {
         switch arrangement.attention {
         case .accelerator: break
         case .banks: lanes += Self.acceleratorLanes(arrangement, ranks, .bank)
-        case .group(let name, let devices):
+        case .group(let name, _):
             attentionLane = lanes.count
-            lanes.append(.init(group: name, multiplicity: Self.devicesThatAttend(arrangement, devices), label: "attention"))
+            lanes.append(.init(group: name, multiplicity: arrangement.attentionSplit.devices, label: "attention"))
         }
         if let host = arrangement.host, (arrangement.weights + arrangement.experts + arrangement.cache).contains(where: \.staged) {
             stagingLane = lanes.count
@@ -71,9 +71,8 @@ struct CompiledPass {
         let weights = RankWeights(arrangement: arrangement)
         let routed = (0..<stack.layers).filter(stack.routes)
         let ahead = arrangement.fetchesExperts && arrangement.job.expertFetch != .onDemand
-        let streamsExperts = !arrangement.fetchesExperts
         let dense = weights.dense(stack, routes: false)
-        let mixed = stack.experts == nil ? .zero : weights.dense(stack, routes: true) + (streamsExperts ? weights.experts(stack) : .zero)
+        let mixed = stack.experts == nil ? .zero : weights.dense(stack, routes: true) + (arrangement.expertsFollowWeights ? weights.experts(stack) : .zero)
         for stage in 0..<layout.pipeline {
             let range = layout.layers(of: stage, among: stack.layers)
             for layer in range {
@@ -131,11 +130,5 @@ struct CompiledPass {
                                           label: labels.filter { !$0.isEmpty }.joined(separator: ", "), engine: engine)
             }
         }
-    }
-
-    private static func devicesThatAttend(_ arrangement: Arrangement, _ devices: Int) -> Int {
-        guard let a = arrangement.model.decoder?.attention else { return devices }
-        let sequences = arrangement.sequencesPerChain * arrangement.layout.data
-        return ProgramBuilder.split(sequences: sequences, heads: a.latent == nil ? a.kvHeads : 1, over: devices).devices
     }
 }

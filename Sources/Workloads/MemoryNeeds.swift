@@ -34,7 +34,7 @@ struct MemoryNeeds {
                 let routes = stack.routes(layer)
                 dense += routes ? routing : plain
                 if routes { experts += all }
-                let streamed = routes ? routing + (arrangement.fetchesExperts ? .zero : all) : plain
+                let streamed = routes ? routing + (arrangement.expertsFollowWeights ? all : .zero) : plain
                 largest = max(largest, streamed)
             }
         }
@@ -63,7 +63,8 @@ struct MemoryNeeds {
         // Ranks of one node that hold different parts; replicas share one copy in the memory of a host or a drive.
         let dense = elsewhereDense * Double(layout.tensor) / Double(arrangement.nodes)
         let routed = elsewhereExperts * Double(layout.expert * layout.expertTensor) / Double(arrangement.nodes)
-        for source in arrangement.weights { away(source, .weights, dense * source.share + (arrangement.fetchesExperts ? .zero : routed * source.share), "streamed weights") }
+        let streamedTogether = arrangement.expertsFollowWeights ? dense + routed : dense
+        for source in arrangement.weights { away(source, .weights, streamedTogether * source.share, "streamed weights") }
         if arrangement.fetchesExperts {
             for source in arrangement.experts { away(source, .weights, routed * source.share, "experts") }
         }
@@ -105,11 +106,8 @@ struct MemoryNeeds {
         let perRank = format.bytes(elements: tokens * Double(job.batch / layout.data) * Double(elements))
         let all = format.bytes(elements: total * Double(job.batch) * Double(whole))
 
-        if case .group(let name, let devices) = arrangement.attention {
-            let split = ProgramBuilder.split(sequences: arrangement.sequencesPerChain * layout.data, heads: a.latent == nil ? a.kvHeads : 1, over: devices)
-            add(name, .cache, all / Double(split.devices), "KV cache")
-            // While the prompt is read the keys and values of one layer wait on the device to be sent.
-            return
+        if case .group(let name, _) = arrangement.attention {
+            return add(name, .cache, all / Double(arrangement.attentionSplit.devices), "KV cache")
         }
         let away = arrangement.streamedCache
         add(arrangement.accelerator, .cache, perRank * max(0, 1 - away), "KV cache")

@@ -57,8 +57,8 @@ extension ProgramBuilder {
             parts = [add("attention.cache-write", .elementwise(write), after: parts)] + before
         }
         if keepsHere { writeBack(cached, after: parts) }
-        if case .group(let name, let devices) = arrangement.attention, shape.caches, !shape.isDecode {
-            handOver(cached, to: name, devices: devices, after: parts)
+        if case .group(let name, _) = arrangement.attention, shape.caches, !shape.isDecode {
+            handOver(cached, to: name, after: parts)
         }
         return parts
     }
@@ -126,7 +126,7 @@ extension ProgramBuilder {
 
     private mutating func attend(_ core: Attention, after ready: [Int]) -> Int {
         switch arrangement.attention {
-        case .group(let name, let devices) where shape.isDecode: return attend(core, on: name, devices: devices, after: ready)
+        case .group(let name, _) where shape.isDecode: return attend(core, on: name, after: ready)
         case .banks where shape.isDecode:
             let attended = add("attention", .attention(core), after: ready, place: .banks)
             program.turns.insert(attended)
@@ -149,10 +149,9 @@ extension ProgramBuilder {
 
     /// Queries, keys and values travel to the group that keeps the cache, its devices share sequences and heads, and the
     /// results travel back (InstInfer, arXiv 2409.04992; FlexGen's attention on the host, arXiv 2303.06865).
-    private mutating func attend(_ core: Attention, on group: String, devices: Int, after ready: [Int]) -> Int {
-        let heads = core.heads * layout.tensor, kvHeads = keptHeads
-        let sequences = core.batch * layout.data
-        let split = Self.split(sequences: sequences, heads: kvHeads, over: devices)
+    private mutating func attend(_ core: Attention, on group: String, after ready: [Int]) -> Int {
+        let heads = core.heads * layout.tensor, kvHeads = arrangement.keptHeads
+        let sequences = core.batch * layout.data, split = arrangement.attentionSplit
         let elements = core.sharedKeyValue ? core.keyDimension : core.keyDimension + core.valueDimension
         let tokens = Double(core.batch)
         let sent = activations.bytes(elements: tokens * Double(core.heads * core.keyDimension + core.kvHeads * elements))
@@ -175,8 +174,8 @@ extension ProgramBuilder {
     }
 
     /// Keys and values of the prompt go to the devices that will attend to them.
-    private mutating func handOver(_ width: Int, to group: String, devices: Int, after parts: [Int]) {
-        let split = Self.split(sequences: shape.sequences * layout.data, heads: keptHeads, over: devices)
+    private mutating func handOver(_ width: Int, to group: String, after parts: [Int]) {
+        let split = arrangement.attentionSplit
         let bytes = activations.bytes(elements: Double(shape.tokens) * Double(width))
         let send = add("cache.send", .copy(Copy(from: arrangement.accelerator, to: group, bytes: bytes, requests: split.devices)), after: parts,
                        stream: arrangement.copyOutStream, allocates: .zero)
@@ -184,22 +183,6 @@ extension ProgramBuilder {
         let write = Elementwise.cacheWrite(tokens: shape.tokens * layout.data / split.sequences, width: whole / split.heads,
                                            activations: activations, cache: arrangement.precision.cache)
         add("attention.cache-write", .elementwise(write), after: [send], place: .attentionGroup, joins: true)
-    }
-
-    /// Heads of the cache as it is kept elsewhere: those that ranks replicate are there once, a latent is one.
-    private var keptHeads: Int {
-        model.decoder.map { $0.attention.latent == nil ? $0.attention.kvHeads : 1 } ?? 1
-    }
-
-    /// The most devices among which whole sequences and whole heads of the cache divide evenly.
-    static func split(sequences: Int, heads: Int, over devices: Int) -> (sequences: Int, heads: Int, devices: Int) {
-        var best = (sequences: 1, heads: 1, devices: 1)
-        for ways in divisors(of: heads, upTo: devices) {
-            for groups in divisors(of: sequences, upTo: devices / ways) where ways * groups > best.devices {
-                best = (groups, ways, ways * groups)
-            }
-        }
-        return best
     }
 
     /// The new keys and values of this layer go to where the cache is kept.

@@ -47,8 +47,8 @@ private func near(_ a: Double, _ b: Double, _ tolerance: Double = 1e-9) -> Bool 
           arguments: [(128, 1), (512, 32), (513, 33), (1024, 700), (12288, 2048)])
     func neupimsLogits(_ embedding: Int, _ keys: Int) throws {
         let device = Fixture.neupims
-        let engine = try #require(device.engine(.bank))
-        let train = try #require(device.bankTrain(engine, stored: .fp16, .fp16))
+        let place = try #require(device.engines.firstIndex { $0.kind == .bank })
+        let train = try #require(Cycle.Prepared(for: device, under: Fixture.graph).bankTrain(place, stored: .fp16, .fp16))
         let chunks = Double((embedding + 511) / 512), tiles = Double((keys + 31) / 32)
         #expect(near(train.channelTime(length: embedding, outputs: keys) / 1e-9, chunks * 100 + chunks * tiles * 184))
     }

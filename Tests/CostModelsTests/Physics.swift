@@ -21,7 +21,7 @@ private func demand(_ op: Operator, on device: Device, under runtime: Runtime = 
         let h100 = demand(large, on: Fixture.h100), a100 = demand(large, on: Fixture.a100)
         #expect((0.75...0.85).contains(large.flops.value / h100.duration.value / 989.4e12))
         #expect((0.80...0.90).contains(large.flops.value / a100.duration.value / 312e12))
-        #expect(h100.clock < 0.9 && h100.boundBy == .compute)
+        #expect(h100.clock < 0.9 && h100.boundBy == .power)
     }
 
     @Test("Under its limit a device draws the limit: dynamic energy over the time is what idle power leaves of it")
@@ -133,7 +133,8 @@ private func demand(_ op: Operator, on device: Device, under runtime: Runtime = 
     func bounds() {
         #expect(demand(product(1, 16, 16), on: Fixture.h100).boundBy == .latency)
         #expect(demand(product(1, 28672, 8192), on: Fixture.h100).boundBy == .memory)
-        #expect(demand(product(8192, 8192, 8192), on: Fixture.h100).boundBy == .compute)
+        #expect(demand(product(8192, 8192, 8192), on: Fixture.h100).boundBy == .power)
+        #expect(Cycle(limitsPower: false).demand(of: product(8192, 8192, 8192), on: Fixture.h100, under: Fixture.graph).boundBy == .compute)
     }
 
     @Test("A violation of the bound names model, operator and both times")

@@ -110,6 +110,17 @@ struct LoweringMemoryTests {
         #expect(fetches.allSatisfy { graph.nodes[$0].stream == .compute && graph.uses[Int(graph.nodes[$0 + 1].use)].name == "attention.norm" })
     }
 
+    @Test("Experts kept on the device stay there when the other weights are streamed")
+    func residentExperts() throws {
+        let mixtral = try model("mixtral-8x7b"), p = mixtral.parameters
+        let job = ModelJob(model: mixtral, phase: .decode, prompt: 10, placement: Placement(weights: shares(["host": 1]), experts: shares(["device": 1])))
+        let plan = try Lower.plan(job)
+        let streamed = Double(p.attention + p.router + p.norms - mixtral.hidden) * 2
+        #expect(plan.steps[0].graph.total(\.linkBytes) == streamed)
+        #expect(bytes(plan, "host", .weights) == streamed)
+        #expect(bytes(plan, "gpu", .weights) == Double(p.experts + p.embeddings + p.outputHead + mixtral.hidden) * 2 + 2 * streamed / 32)
+    }
+
     @Test("From a drive the way leads through the host: the same bytes twice")
     func throughHost() throws {
         let plan = try streamed(Placement(weights: shares(["ssd": 1])), extra: #""ssd": { "spec": "samsung-980pro" }"#)

@@ -127,6 +127,32 @@ struct LoweringShapeTests {
         #expect(graph.nodes.indices.allSatisfy { node in graph.dependencies(of: node).allSatisfy { $0 < node } })
     }
 
+    @Test("Every model of the library lowers, fused and unfused, to the same operations on weights", arguments: shippedModels)
+    func everyModel(id: String) throws {
+        let model = try model(id), prompt = model.image?.tokens ?? 24
+        for phase in ModelJob.Phase.allCases where phase == .prefill || model.decoder != nil {
+            let job = ModelJob(model: model, phase: phase, batch: 4, prompt: prompt, output: phase == .generate ? 3 : 1, subBatches: 2)
+            let fused = try Lower.plan(job), eager = try Lower.plan(job, under: Lower.runtime([], copies: false, collectives: false))
+            #expect(fused.steps.count == eager.steps.count)
+            for (a, b) in zip(fused.steps, eager.steps) { #expect(a.graph.total(\.weightFlops) == b.graph.total(\.weightFlops)) }
+        }
+    }
+
+    @Test("However devices share a model, each stage uses them all and the layers compute the same", arguments: [
+        Parallelism(), Parallelism(tensor: 2, expert: 2), Parallelism(tensor: 2, pipeline: 2, expert: 4, data: 2), Parallelism(pipeline: 8),
+        Parallelism(tensor: 4, expert: 8, data: 2), Parallelism(expert: 4, data: 8), Parallelism(pipeline: 3, expert: 2, data: 2), Parallelism(tensor: 4, expert: 2),
+    ])
+    func allDevices(p: Parallelism) throws {
+        let model = try model("qwen3-30b-a3b")
+        let job = ModelJob(model: model, phase: .prefill, batch: 16, prompt: 8, parallelism: p, routing: .zipf(exponent: 1), microBatches: 2)
+        let graph = try Lower.plan(job, on: Lower.system(count: 8, nodes: 2)).steps[0].graph
+        #expect(graph.lanes.reduce(0) { $0 + $1.multiplicity } == p.devices)
+        let whole = try Lower.plan(ModelJob(model: model, phase: .prefill, batch: 16, prompt: 8)).steps[0].graph
+        // Routers see a replica's tokens on every rank that has them all; everything else is divided.
+        func products(_ graph: OperatorGraph) -> Double { graph.total(\.weightFlops) - graph.total(named: "experts.router", \.operations) }
+        #expect(abs(products(graph) / products(whole) - 1) < 1e-12)
+    }
+
     // MARK: What the system refuses
 
     @Test("A job that does not fit the system is refused in words", arguments: [

@@ -1,0 +1,2 @@
+import ReferenceKernels
+@main struct KernelBenchmark { static func main() {} }

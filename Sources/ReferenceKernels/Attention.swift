@@ -1,0 +1,79 @@
+import ReferenceKernelsC
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Cosines and sines of the rotary embedding for every position (Su et al., arXiv 2104.09864, equation 15):
+/// angle i of position p is p · base^(−2i/dimension).
+public final class RotaryAngles {
+    public let dimension: Int
+    public let positions: Int
+    let table: FloatBuffer
+
+    public init(dimension: Int, positions: Int, base: Double = 10_000) throws(KernelError) {
+        guard dimension > 0, dimension % 2 == 0 else { throw KernelError("a rotary embedding of \(dimension) dimensions has no pairs; use an even number") }
+        (self.dimension, self.positions) = (dimension, positions)
+        table = try FloatBuffer(count: positions * dimension)
+        let half = dimension / 2
+        for i in 0..<half {
+            let frequency = pow(base, -2 * Double(i) / Double(dimension))
+            for p in 0..<positions {
+                table.pointer[p * dimension + i] = Float(cos(Double(p) * frequency))
+                table.pointer[p * dimension + half + i] = Float(sin(Double(p) * frequency))
+            }
+        }
+    }
+}
+
+/// Keys and values of the tokens so far, [batch, kv heads, capacity, dimension] each.
+public final class KeyValueCache {
+    public let batch, kvHeads, capacity, dimension: Int
+    public let keys, values: FloatBuffer
+
+    public init(batch: Int, kvHeads: Int, capacity: Int, dimension: Int) throws(KernelError) {
+        guard (1...Int(RK_HEAD_MAX)).contains(dimension) else {
+            throw KernelError("heads of \(dimension) elements are not supported; use 1 to \(RK_HEAD_MAX)")
+        }
+        (self.batch, self.kvHeads, self.capacity, self.dimension) = (batch, kvHeads, capacity, dimension)
+        keys = try FloatBuffer(count: batch * kvHeads * capacity * dimension)
+        values = try FloatBuffer(count: batch * kvHeads * capacity * dimension)
+    }
+
+    private var elementsOfSequence: Int { kvHeads * capacity * dimension }
+
+    /// Writes `rows` tokens [batch, rows, kv heads, dimension] of every sequence from token `first` on.
+    public func write(keys newKeys: FloatBuffer, values newValues: FloatBuffer, rows: Int, first: Int) {
+        precondition(first >= 0 && first + rows <= capacity, "tokens \(first) to \(first + rows) do not fit a cache of \(capacity)")
+        let step = rows * kvHeads * dimension
+        Kernels.need(newKeys, batch * step, "keys")
+        Kernels.need(newValues, batch * step, "values")
+        for b in 0..<batch {
+            rk_cache_write(keys.pointer + b * elementsOfSequence, newKeys.pointer + b * step, rows, kvHeads, dimension, capacity, first)
+            rk_cache_write(values.pointer + b * elementsOfSequence, newValues.pointer + b * step, rows, kvHeads, dimension, capacity, first)
+        }
+    }
+}
+
+extension Kernels {
+    /// Causal attention of the last `queries` tokens of every sequence over its cache, grouped-query where the cache has
+    /// fewer heads: a tiled online softmax for prefill, a split over the context for one query.
+    ///
+    /// - Parameters:
+    ///   - out, q: [batch, queries, heads, dimension].
+    ///   - context: tokens of each sequence in the cache, its queries' own included.
+    public static func attention(_ out: FloatBuffer, _ q: FloatBuffer, _ cache: KeyValueCache, queries: Int, heads: Int, context: IndexBuffer) throws(KernelError) {
+        let count = cache.batch * queries * heads * cache.dimension
+        need(q, count, "q"); need(out, count, "out"); need(context, cache.batch, "context")
+        precondition(queries > 0 && heads % cache.kvHeads == 0, "\(heads) heads do not share \(cache.kvHeads) key heads evenly")
+        for b in 0..<cache.batch {
+            precondition(Int(context[b]) >= queries && Int(context[b]) <= cache.capacity, "a context of \(context[b]) does not hold \(queries) queries or exceeds the cache")
+        }
+        var work = rk_attention(batch: cache.batch, queries: queries, heads: heads, kv_heads: cache.kvHeads, dimension: cache.dimension,
+                                capacity: cache.capacity, q: q.pointer, keys: cache.keys.pointer, values: cache.values.pointer,
+                                out: out.pointer, context: context.pointer, scale: 1 / Float(cache.dimension).squareRoot())
+        try check(queries == 1 ? rk_attention_decode(&work) : rk_attention_prefill(&work))
+    }
+}
