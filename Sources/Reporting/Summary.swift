@@ -65,6 +65,7 @@ public enum Summary {
             ("host, each step", "\(runtime.hostPerStep)"),
             ("fuses", runtime.fusions.map(\.rawValue).sorted().joined(separator: ", ")),
             ("weight-only kernels", runtime.weightOnly.map(\.description).joined(separator: ", ")),
+            ("grouped kernels of one tile", runtime.groupedTiles.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value.rows)×\($0.value.columns)" }.joined(separator: ", ")),
             ("2:4 sparsity", runtime.sparse24 ? "yes" : "no"),
             ("overlaps copies", runtime.overlapsCopies ? "yes" : "no"),
             ("overlaps collectives", runtime.overlapsCollectives ? "yes" : "no"),
