@@ -51,7 +51,7 @@ extension Cycle.Prepared {
         cost.memoryBytes = all.read + all.written
         cost.cacheBytes = traffic.activations.value
         cost.memoryEnergy = device.bankEnergy(inBanks: traffic.stationed.value * readings, onBus: onBus.read + onBus.written)
-        cost.latency = machine.floor + machine.memoryLatency
+        cost.latency = machine.floor + machine.memoryLatency + train.timing.once
         if scores > 0, let vector = machine.vector {
             let rate = machine.rate(vector, .fp32)
             let special = machine.special.map { machine.rate($0, .fp32) } ?? rate
