@@ -44,7 +44,7 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"], path: "Benchmarks/Simulation"),
 
-        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
+        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels", "Quantities"], path: "Benchmarks/Kernels"),
 
         tests(of: "EventEngine"),
         tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities", "ReferenceKernelsC"]),
