@@ -36,7 +36,7 @@ let package = Package(
         room("Hardware", ["Quantities", "Documents"]),
         room("Operators", ["Quantities"]),
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
-        room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
+        room("CostModels", ["Quantities", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
         room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
