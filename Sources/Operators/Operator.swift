@@ -65,3 +65,17 @@ public struct Traffic: Hashable, Sendable {
                 link: a.link + b.link)
     }
 }
+
+extension Operator {
+    /// What reports call operators like it: `matmul`, `softmax`, `all-reduce`.
+    public var kind: String {
+        switch self {
+        case .matmul: "matmul"
+        case .grouped: "grouped-matmul"
+        case .attention: "attention"
+        case .elementwise(let o): o.kind.rawValue
+        case .collective(let o): o.kind.rawValue
+        case .copy: "copy"
+        }
+    }
+}

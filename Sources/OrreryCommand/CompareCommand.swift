@@ -6,9 +6,9 @@ struct CompareCommand: ParsableCommand {
         commandName: "compare",
         abstract: "Hold predictions against measured runs: how wrong, and where.",
         discussion: """
-            Reads measured runs or operator tables (CSV, gzipped or not), maps each row to a device and an operator of the
-            library, predicts it and reports the errors by group: how many rows were predicted, the mean (MAPE), median and
-            90th percentile of |predicted − measured| ÷ measured, and the bias, the geometric mean of predicted ÷ measured
+            Reads measured runs or operator tables (CSV, gzipped or not), maps each row to a device and an operator of the \
+            library, predicts it and reports the errors by group: how many rows were predicted, the mean (MAPE), median and \
+            90th percentile of |predicted − measured| ÷ measured, and the bias, the geometric mean of predicted ÷ measured \
             less 1. Rows that cannot be predicted are counted with the reason.
 
             Examples:
@@ -16,13 +16,11 @@ struct CompareCommand: ParsableCommand {
               orrery compare --measured gemm.csv.gz --limit 2000 --by device,precision --rows rows.csv --plot gemm.svg
             """)
 
-    enum Fidelity: String, CaseIterable, ExpressibleByArgument { case roofline, cycle }
-
     @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
     var files: [String]
 
     @Option(help: "What predicts: the physical bound (roofline) or the cycle-approximate model (cycle).")
-    var costModel = Fidelity.cycle
+    var costModel: Scenario.Fidelity = .cycle
 
     @Option(help: ArgumentHelp("Columns to group by: device, phase, metric, precision, software, or any column of the files.", valueName: "columns"))
     var by = "phase"

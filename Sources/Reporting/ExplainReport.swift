@@ -61,8 +61,8 @@ public struct ExplainReport {
 
     /// Arithmetic intensity of every operator against the balance of its device (Williams et al., "Roofline", CACM 2009).
     private var roofline: [String] {
-        var table = Table([.left("operator", shrinks: true), .left("device"), .right("FLOP/byte"), .left("side"), .right("of peak compute"), .right("of peak bandwidth")])
-        var balances: [String] = []
+        var table = TextTable([.left("operator", shrinks: true), .left("device"), .right("FLOP/byte"), .left("side"), .right("of peak compute"), .right("of peak bandwidth")])
+        var balances: [String] = [], exceeds = false
         for group in system.groups {
             let device = group.device
             guard let peak = device.headlinePeak, let bandwidth = device.mainMemory.bandwidth, bandwidth > .zero else { continue }
@@ -72,6 +72,7 @@ public struct ExplainReport {
             balances.append("\(device.name): \(peak.rate.short) in \(peak.format.rawValue) over \(bandwidth.short) make \(significant(balance, digits: 3)) FLOP/byte")
             for row in rows.sorted(by: { $0.latency > $1.latency }) {
                 let intensity = row.flops.value / row.bytes.value
+                exceeds = exceeds || row.bytes / row.deviceTime > bandwidth
                 table.add([row.name, group.name, significant(intensity, digits: 3), intensity < balance ? "memory" : "compute",
                            percent(row.flops / row.deviceTime / peak.rate),
                            percent(row.bytes / row.deviceTime / bandwidth)])
@@ -80,14 +81,16 @@ public struct ExplainReport {
         guard !balances.isEmpty else { return [] }
         let opening = "An operator that does fewer operations on each byte than the balance of its device can at best run at the pace of"
             + " the memory, one that does more at the pace of compute. Balance of " + balances.joined(separator: "; ") + "."
-        return [plainHeading("Roofline")] + wrapped(opening, width: style.width, first: "  ") + table.lines(style)
+        let remark = exceeds ? wrapped("More than 100 % of the bandwidth: the operands did not cross the bus of the memory, but stayed in a cache or were"
+                                       + " computed on in the memory itself.", width: style.width, first: "  ") : []
+        return [plainHeading("Roofline")] + wrapped(opening, width: style.width, first: "  ") + table.lines(style) + remark
     }
 
     /// How the longest operators are carried out.
     private var choices: [String] {
         let rows = report.operators.filter { !$0.choice.isEmpty }.sorted { $0.latency > $1.latency }
         guard !rows.isEmpty else { return [] }
-        var table = Table([.left("operator", shrinks: true), .left("carried out as", shrinks: true)])
+        var table = TextTable([.left("operator", shrinks: true), .left("carried out as", shrinks: true)])
         for row in rows { table.add([row.name, row.choice]) }
         return [plainHeading("Kernels", "chosen as a vendor library would: the fastest of its candidates")] + table.lines(style)
     }

@@ -25,7 +25,7 @@ public struct JSONReport {
             "energyJoules": JSON(energy?.total),
             "averagePowerWatts": JSON(energy?.averagePower),
             "energyByComponent": energy.map { energy in
-                .object(energy.components.map { .init(key: $0.name, value: JSON($0.energy)) })
+                .object(energy.components.map { .init(key: $0.component.rawValue, value: JSON($0.energy)) })
             } ?? nil,
             "energyBoundary": JSON(energy?.boundary),
             "memory": .array(report.memory.map(memory)),

@@ -3,10 +3,10 @@ import Quantities
 
 /// Entries of one shelf of the library: a line each with its most telling figures.
 public struct Listing {
-    private var table: Table
+    private var table: TextTable
     private var entries: [JSON] = []
 
-    init(_ columns: [Table.Column]) { table = Table(columns) }
+    init(_ columns: [TextTable.Column]) { table = TextTable(columns) }
 
     /// - Parameters:
     ///   - cells: one for each column.

@@ -22,7 +22,7 @@ struct Page {
         }
     }
 
-    mutating func table(_ table: Table) { lines += table.lines(style) }
+    mutating func table(_ table: TextTable) { lines += table.lines(style) }
     mutating func paragraph(_ text: String) { lines += wrapped(text, width: style.width, first: "  ") }
     mutating func bullet(_ text: String) { lines += wrapped(text, width: style.width, first: "  - ") }
 

@@ -43,7 +43,7 @@ extension String {
         return text
     }
 
-    func padded(to width: Int, _ alignment: Table.Alignment = .left) -> String {
+    func padded(to width: Int, _ alignment: TextTable.Alignment = .left) -> String {
         let space = String(repeating: " ", count: Swift.max(0, width - count))
         return alignment == .left ? self + space : space + self
     }

@@ -45,7 +45,7 @@ extension Summary {
 extension Page {
     fileprivate mutating func add(_ parameters: Parameters) {
         heading("Parameters")
-        var table = Table([.left("part"), .right("number"), .right("share")])
+        var table = TextTable([.left("part"), .right("number"), .right("share")])
         let parts = [("embeddings", parameters.embeddings), ("attention", parameters.attention), ("feed-forward", parameters.feedForward),
                      ("routed experts", parameters.experts), ("shared experts", parameters.sharedExperts), ("router", parameters.router),
                      ("norms", parameters.norms), ("biases", parameters.biases), ("output head", parameters.outputHead)]

@@ -34,7 +34,7 @@ public enum Summary {
         var page = Page(title: system.name, "system, id \(system.id), \(system.nodes == 1 ? "one node" : "\(system.nodes) nodes")", style: style)
         if !system.aliases.isEmpty { page.facts([("also called", system.aliases.joined(separator: ", "))]) }
         page.heading("Devices", "of one node")
-        var devices = Table([.left("group"), .right("count"), .left("device"), .left("name", shrinks: true), .right("peak"), .right("memory"), .right("bandwidth")])
+        var devices = TextTable([.left("group"), .right("count"), .left("device"), .left("name", shrinks: true), .right("peak"), .right("memory"), .right("bandwidth")])
         for group in system.groups {
             let device = group.device, memory = device.mainMemory
             let peak = device.headlinePeak.map { "\($0.rate.short) \($0.format.rawValue)" } ?? ""
@@ -43,7 +43,7 @@ public enum Summary {
         page.table(devices)
         if !system.links.isEmpty {
             page.heading("Links", "one direction of one member")
-            var links = Table([.left("link"), .left("between"), .left("topology"), .left("scope"), .right("bandwidth"), .right("achieved"), .right("latency")])
+            var links = TextTable([.left("link"), .left("between"), .left("topology"), .left("scope"), .right("bandwidth"), .right("achieved"), .right("latency")])
             for link in system.links {
                 let between = link.between.count == 1 ? "\(link.between[0]) and its peers" : link.between.joined(separator: ", ")
                 links.add([link.name, between, link.topology.rawValue, link.scope.rawValue, link.bandwidth.short, link.achieved?.short ?? "", link.latency.short])
@@ -100,7 +100,7 @@ public enum Summary {
 extension Page {
     fileprivate mutating func add(engines device: Device) {
         heading("Engines", "peak of all together")
-        var table = Table([.left("engine"), .right("count"), .right("clock"), .left("format"), .right("peak"), .right("sustained"), .left("remark")])
+        var table = TextTable([.left("engine"), .right("count"), .right("clock"), .left("format"), .right("peak"), .right("sustained"), .left("remark")])
         for engine in device.engines {
             for (index, format) in NumberFormat.allCases.filter({ engine.rates[$0] != nil }).enumerated() {
                 let first = index == 0
@@ -116,7 +116,7 @@ extension Page {
 
     fileprivate mutating func add(memory device: Device) {
         heading("Memory")
-        var table = Table([.left("level"), .left("of each"), .left("technology"), .right("capacity"), .right("bandwidth"), .right("achieved"), .right("latency")])
+        var table = TextTable([.left("level"), .left("of each"), .left("technology"), .right("capacity"), .right("bandwidth"), .right("achieved"), .right("latency")])
         for level in device.memory {
             table.add([level.level.rawValue, level.scope.rawValue, level.technology ?? "", level.capacity.short, level.bandwidth?.short ?? "–",
                        device.achieved.bandwidth[level.level]?.short ?? "", level.latency?.short ?? ""])

@@ -7,7 +7,7 @@ extension TextReport {
         guard let timing = report.timing, !report.operators.isEmpty else { return [] }
         let rows = report.operators.sorted { $0.latency > $1.latency }
         let severalDevices = Set(rows.map(\.device)).count > 1
-        var table = Table([.left("operator", shrinks: true), .left("device", shrinks: true), .right("count"), .right("time"), .right("share"),
+        var table = TextTable([.left("operator", shrinks: true), .left("device", shrinks: true), .right("count"), .right("time"), .right("share"),
                            .left("bound by"), .right("compute"), .right("traffic")])
         // One line for what is left over would say less than the operator itself.
         let shown = rows.count == limit + 1 ? rows.count : min(limit, rows.count)
@@ -29,7 +29,7 @@ extension TextReport {
 
     var memory: [String] {
         guard !report.memory.isEmpty else { return [] }
-        var table = Table([.left("group"), .left("device", shrinks: true), .right("weights"), .right("KV cache"), .right("activations"),
+        var table = TextTable([.left("group"), .left("device", shrinks: true), .right("weights"), .right("KV cache"), .right("activations"),
                            .right("runtime"), .right("peak"), .right("usable")])
         func cell(_ bytes: Bytes) -> String { bytes > .zero ? bytes.short : "–" }
         for memory in report.memory {
@@ -44,7 +44,7 @@ extension TextReport {
         let total = report.blame.reduce(Seconds.zero) { $0 + $1.seconds }
         guard total > .zero else { return [] }
         let rows = report.blame.sorted { $0.seconds > $1.seconds }
-        var table = Table([.left("waiting for", shrinks: true), .left("bound by"), .right("time"), .right("share")])
+        var table = TextTable([.left("waiting for", shrinks: true), .left("bound by"), .right("time"), .right("share")])
         let shown = rows.count == limit + 1 ? rows.count : min(limit, rows.count)
         for row in rows.prefix(shown) { table.add([row.name, row.bound.rawValue, row.seconds.short, percent(row.seconds / total)]) }
         let others = rows.dropFirst(shown)
@@ -57,7 +57,7 @@ extension TextReport {
 
     var sensitivities: [String] {
         guard !report.sensitivities.isEmpty else { return [] }
-        var table = Table([.left("10 % more of"), .right("whole job"), .right("faster by")])
+        var table = TextTable([.left("10 % more of"), .right("whole job"), .right("faster by")])
         for row in report.sensitivities.sorted(by: { $0.gain > $1.gain }) {
             table.add([row.resource.spaced, "\(row.latency)", percent(row.gain)])
         }

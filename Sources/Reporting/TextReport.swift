@@ -66,7 +66,7 @@ public struct TextReport {
     private func energyRows(_ energy: Report.Energy) -> [(what: String, figure: String, remark: String)] {
         guard energy.total > .zero else { return [] }
         let parts = energy.components.filter { $0.energy > .zero }.sorted { $0.energy > $1.energy }
-        let text = parts.map { "\($0.name) \(percent($0.energy / energy.total))" }.joined(separator: ", ")
+        let text = parts.map { "\($0.component.rawValue) \(percent($0.energy / energy.total))" }.joined(separator: ", ")
         return text.isEmpty ? [] : [("  of which", "", text)]
     }
 

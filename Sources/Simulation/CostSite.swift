@@ -153,16 +153,7 @@ struct CostSite<Costs: CostModel> {
     /// Accelerators have a memory of their own for each lane; the memory of hosts and drives is one that all lanes reach.
     private func memory(of group: System.Group, for lane: Int, _ resources: inout ResourceTable) -> Int {
         group.name == lanes[lane].group && group.name == system.accelerator.name
-            ? resources[.memory(lane: owner(of: lane))] : resources[.groupMemory(group.name)]
-    }
-
-    /// The lane whose memory the banks of `lane` are part of: the same devices under their other engines, in the same order.
-    private func owner(of lane: Int) -> Int {
-        guard lanes[lane].engine == .bank else { return lane }
-        let group = lanes[lane].group
-        let before = lanes[..<lane].count { $0.group == group && $0.engine == .bank }
-        let others = lanes.indices.filter { lanes[$0].group == group && lanes[$0].engine == nil }
-        return before < others.count ? others[before] : lane
+            ? resources[.memory(lane: lanes[lane].beside ?? lane)] : resources[.groupMemory(group.name)]
     }
 
     /// How many of the group's memories the lane's devices draw on at once.

@@ -21,7 +21,7 @@ struct LaunchThread: Sendable {
     /// The node whose end it last had to wait for, -1 for none: it has been busy launching ever since.
     private(set) var resumedBy: Int32 = -1
 
-    /// - Parameter speed: launch time of this host over that of the host on which the runtime's costs were taken.
+    /// - Parameter hostSlowness: launch time of this host over that of the host on which the runtime's costs were taken.
     init(nodes: [Int32], runtime: Runtime, hostSlowness: Double, drivesDevice: Bool) {
         self.nodes = nodes
         let eager = runtime.launch == .eager && drivesDevice

@@ -53,7 +53,8 @@ public struct MemoryLedger: Sendable {
         entries.removeAll { $0.peak == .zero && $0.group != system.accelerator.name }
     }
 
-    /// The most activation memory that is alive at once in each lane.
+    /// The most activation memory that is alive at once on the devices of each lane, counted where the first of their lanes
+    /// stands.
     static func activationPeaks(of graph: OperatorGraph) -> [Bytes] {
         var lastReader = [Int](graph.nodes.indices)
         for node in graph.nodes.indices {
@@ -61,12 +62,13 @@ public struct MemoryLedger: Sendable {
         }
         var releases = [[Int]](repeating: [], count: graph.nodes.count)
         for node in graph.nodes.indices where graph.nodes[node].allocates > .zero { releases[lastReader[node]].append(node) }
+        let devices = graph.devices
         var alive = [Bytes](repeating: .zero, count: graph.lanes.count), peak = alive
         for (index, node) in graph.nodes.enumerated() {
-            let lane = Int(node.lane)
+            let lane = devices[Int(node.lane)]
             alive[lane] += node.allocates
             peak[lane] = max(peak[lane], alive[lane])
-            for released in releases[index] { alive[Int(graph.nodes[released].lane)] -= graph.nodes[released].allocates }
+            for released in releases[index] { alive[devices[Int(graph.nodes[released].lane)]] -= graph.nodes[released].allocates }
         }
         return peak
     }

@@ -79,17 +79,3 @@ struct OperatorTable {
         }
     }
 }
-
-extension Operator {
-    /// What the operator is called in a table of kinds.
-    var kind: String {
-        switch self {
-        case .matmul: "matmul"
-        case .grouped: "grouped-matmul"
-        case .attention: "attention"
-        case .elementwise(let o): o.kind.rawValue
-        case .collective(let o): o.kind.rawValue
-        case .copy: "copy"
-        }
-    }
-}

@@ -25,8 +25,7 @@ extension Report {
     /// Adds what a run showed.
     mutating func fill(from run: JobRun, for job: Job, bound: Seconds) {
         timing = Timing(of: run, for: job, bound: bound)
-        var meter = EnergyMeter()
-        for (timeline, weight) in zip(run.timelines, run.weights) { meter.meter(timeline, on: run.system, weight: weight) }
+        let meter = EnergyMeter(run)
         let unmetered = meter.unmetered
         if unmetered.contains(run.system.accelerator.device.id) {
             notes.append("No energy: \(run.system.accelerator.device.id) states no idle power, and its architecture has no default.")
@@ -74,8 +73,9 @@ extension Report.Timing {
         }
         var busy = 0.0, all = 0.0
         for (timeline, weight) in zip(run.timelines, run.weights) {
-            for (lane, description) in timeline.graph.lanes.enumerated() where description.group == run.system.accelerator.name {
-                busy += weight * Double(description.multiplicity) * timeline.busy(lane: lane).value
+            for (lane, description) in timeline.graph.lanes.enumerated()
+            where description.group == run.system.accelerator.name && description.beside == nil {
+                busy += weight * Double(description.multiplicity) * timeline.busy(devicesOf: lane).value
                 all += weight * Double(description.multiplicity) * timeline.duration.value
             }
         }

@@ -65,9 +65,15 @@ public struct Report: Sendable {
     }
 
     public struct Energy: Sendable {
+        /// Where joules go, in the order of a report. The first four are charged by what operators do; `static` is what the
+        /// boards of the accelerators draw whatever runs on them, `host` and `storage` all that those draw.
+        public enum Component: String, CaseIterable, Sendable {
+            case compute, cache, memory, link, `static`, host, storage
+        }
+
         public var total: Joules
-        /// By component: compute, memory, cache, link, static, host, storage …, in a fixed order.
-        public var components: [(name: String, energy: Joules)]
+        /// They add up to the total.
+        public var components: [(component: Component, energy: Joules)]
         /// What is inside the boundary, in words.
         public var boundary: String
         public var averagePower: Watts

@@ -20,7 +20,7 @@ public func simulate(_ job: Job, on system: System, under runtime: Runtime, with
     let ledger = MemoryLedger(placing: plan, on: system, under: runtime)
     var report = Report(of: job, on: system, under: runtime, costModel: costs.name, ledger: ledger)
     guard ledger.fits else {
-        report.advice = FitAdvice.nearest(for: job, on: system, under: runtime)
+        report.advice = FitAdvice.proposals(for: job, on: system, under: runtime).map(\.text)
         return report
     }
     let run = try JobRun(plan, on: system, under: runtime, with: costs)
@@ -65,10 +65,9 @@ extension JobRun {
     /// Joules of the boards of the accelerators alone, as their own sensors would add up: without host and storage. Nil
     /// where the accelerator states too little to meter it.
     public var acceleratorEnergy: Joules? {
-        var meter = EnergyMeter()
-        for (timeline, weight) in zip(timelines, weights) { meter.meter(timeline, on: system, weight: weight) }
+        let meter = EnergyMeter(self)
         guard !meter.unmetered.contains(system.accelerator.device.id) else { return nil }
-        return meter.components.filter { !["host", "storage"].contains($0.name) }.reduce(.zero) { $0 + $1.energy }
+        return meter.components.filter { ![.host, .storage].contains($0.component) }.reduce(.zero) { $0 + $1.energy }
     }
 }
 

@@ -40,9 +40,10 @@ public struct Timeline: Sendable {
 
     public func demand(use: Int, lane: Int) -> Demand { demands[use * graph.lanes.count + lane] ?? Demand() }
 
-    /// Seconds in which at least one node of the lane ran.
-    public func busy(lane: Int) -> Seconds {
-        var intervals = records.indices.filter { Int(graph.nodes[$0].lane) == lane }
+    /// Seconds in which at least one node ran on the devices of a lane, whichever lane of theirs it belongs to.
+    public func busy(devicesOf lane: Int) -> Seconds {
+        let devices = graph.devices
+        var intervals = records.indices.filter { devices[Int(graph.nodes[$0].lane)] == devices[lane] }
             .map { (records[$0].start.picoseconds, records[$0].end.picoseconds) }
         intervals.sort { $0 < $1 }
         var total: Int64 = 0, reached = Int64.min

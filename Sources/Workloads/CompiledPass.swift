@@ -26,17 +26,17 @@ struct CompiledPass {
         let model = arrangement.model, stages = arrangement.layout.pipeline
         let ranks = Self.classes(arrangement, model.decoder ?? model.encoder, shape)
         classes = ranks.count
-        var lanes = Self.acceleratorLanes(arrangement, ranks, nil)
+        var lanes = Self.acceleratorLanes(arrangement, ranks)
         switch arrangement.attention {
         case .accelerator: break
-        case .banks: lanes += Self.acceleratorLanes(arrangement, ranks, .bank)
+        case .banks: lanes += Self.bankLanes(beside: lanes)
         case .group(let name, _):
             attentionLane = lanes.count
             lanes.append(.init(group: name, multiplicity: arrangement.attentionSplit.devices, label: "attention"))
         }
         if let host = arrangement.host, (arrangement.weights + arrangement.experts + arrangement.cache).contains(where: \.staged) {
             stagingLane = lanes.count
-            lanes.append(.init(group: host, multiplicity: arrangement.nodes, label: "staging"))
+            lanes.append(.init(group: host, multiplicity: arrangement.nodes, label: "staging", beside: lanes.firstIndex { $0.group == host }))
         }
         graph = OperatorGraph(lanes: lanes)
 
@@ -119,16 +119,24 @@ struct CompiledPass {
         return RankClass.fold(counts, ranks: layout.expert)
     }
 
-    /// A lane for each stage and class of ranks, on the engines that the cost model chooses or on the one given.
-    private static func acceleratorLanes(_ arrangement: Arrangement, _ classes: [RankClass], _ engine: Engine.Kind?) -> [OperatorGraph.Lane] {
+    /// A lane for each stage and class of ranks.
+    private static func acceleratorLanes(_ arrangement: Arrangement, _ classes: [RankClass]) -> [OperatorGraph.Lane] {
         let layout = arrangement.layout
         let perRank = layout.devicesPerStage / layout.expert
         return (0..<layout.pipeline).flatMap { stage in
             classes.map { rank in
-                let labels = [layout.pipeline > 1 ? "stage \(stage)" : "", rank.label, engine == .bank ? "in memory" : ""]
+                let labels = [layout.pipeline > 1 ? "stage \(stage)" : "", rank.label]
                 return OperatorGraph.Lane(group: arrangement.accelerator, multiplicity: rank.ranks * perRank,
-                                          label: labels.filter { !$0.isEmpty }.joined(separator: ", "), engine: engine)
+                                          label: labels.filter { !$0.isEmpty }.joined(separator: ", "))
             }
+        }
+    }
+
+    /// A lane for the engines in the memory of each accelerator lane.
+    private static func bankLanes(beside lanes: [OperatorGraph.Lane]) -> [OperatorGraph.Lane] {
+        lanes.enumerated().map { index, lane in
+            .init(group: lane.group, multiplicity: lane.multiplicity, label: lane.label.isEmpty ? "in memory" : lane.label + ", in memory",
+                  engine: .bank, beside: index)
         }
     }
 }

@@ -30,12 +30,15 @@ public struct OperatorGraph: Sendable {
         /// The engine that runs its operators, where a device has two that could and another lane drives the other one
         /// (an NPU whose memory computes); nil leaves the choice to the cost model.
         public var engine: Engine.Kind?
+        /// An earlier lane that runs on the same devices; nil for a lane with devices of its own.
+        public var beside: Int?
 
-        public init(group: String, multiplicity: Int, label: String = "", engine: Engine.Kind? = nil) {
+        public init(group: String, multiplicity: Int, label: String = "", engine: Engine.Kind? = nil, beside: Int? = nil) {
             self.group = group
             self.multiplicity = multiplicity
             self.label = label
             self.engine = engine
+            self.beside = beside
         }
     }
 
@@ -74,6 +77,20 @@ public struct OperatorGraph: Sendable {
     public func dependencies(of node: Int) -> ArraySlice<Int32> {
         let n = nodes[node]
         return dependencies[Int(n.firstDependency)..<Int(n.firstDependency + n.dependencyCount)]
+    }
+
+    /// For every lane the first lane on its devices: lanes with the same one share a board, its power and its memory.
+    public var devices: [Int] { lanes.indices.map { lanes[$0].beside ?? $0 } }
+
+    /// The node before each in its lane and stream, which has to end first; −1 for the first of a stream.
+    public var predecessors: [Int32] {
+        let streams = Stream.allCases.count
+        var latest = [Int32](repeating: -1, count: lanes.count * streams)
+        return nodes.indices.map { index in
+            let queue = Int(nodes[index].lane) * streams + Int(nodes[index].stream.rawValue)
+            defer { latest[queue] = Int32(index) }
+            return latest[queue]
+        }
     }
 
     /// The index of an operator in its role, added if it is new.

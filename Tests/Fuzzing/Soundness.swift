@@ -33,7 +33,7 @@ public func flaws(in report: Report) -> [String] {
     if let energy = report.energy {
         amount("energy", energy.total.value)
         amount("average power", energy.averagePower.value)
-        for part in energy.components { amount("energy of \(part.name)", part.energy.value) }
+        for part in energy.components { amount("energy of \(part.component.rawValue)", part.energy.value) }
     }
     for row in report.operators {
         amount("\(row.name): count", row.count)

@@ -16,7 +16,7 @@ enum Sample {
         var report = empty(fits: true)
         report.timing = Report.Timing(latency: Seconds(0.8021), ttft: Seconds(0.0213), tpot: Seconds(0.00615), outputTokensPerSecond: 159.6,
                                       promptTokensPerSecond: 48_075, bound: Seconds(0.5), busyFraction: 0.925)
-        report.energy = Report.Energy(total: Joules(331.0), components: [("compute", Joules(31.0)), ("memory", Joules(200.0)), ("static", Joules(100.0))],
+        report.energy = Report.Energy(total: Joules(331.0), components: [(.compute, Joules(31.0)), (.memory, Joules(200.0)), (.static, Joules(100.0))],
                                       boundary: "one board", averagePower: Watts(412.7))
         report.operators = (0..<count).map { index in
             let name = index < names.count ? names[index] : "operator.number-\(index)"

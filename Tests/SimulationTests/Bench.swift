@@ -27,7 +27,7 @@ func stated(engine: Int, memory: Int = 1, latency: Int = 1) -> Operator {
 
 /// One H100 of the library and a runtime whose launch costs a test chooses.
 struct Bench {
-    let system: System
+    var system: System
     var runtime: Runtime
 
     init(launch: Runtime.Launch = .inline, hostPerKernel: Double = 0) throws {

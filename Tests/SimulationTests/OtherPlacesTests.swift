@@ -35,7 +35,7 @@ struct OtherPlacesTests {
         func duration(_ device: String) throws -> Double {
             let system = try library.system(ofDevice: device)
             let lanes = [OperatorGraph.Lane(group: system.accelerator.name, multiplicity: 1),
-                         OperatorGraph.Lane(group: system.accelerator.name, multiplicity: 1, engine: .bank)]
+                         OperatorGraph.Lane(group: system.accelerator.name, multiplicity: 1, engine: .bank, beside: 0)]
             var graph = OperatorGraph(lanes: lanes)
             let use = graph.use("either", stated(engine: 1))
             graph.add(use, lane: 0)

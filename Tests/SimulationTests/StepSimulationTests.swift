@@ -72,6 +72,36 @@ struct StepSimulationTests {
         #expect(close(microseconds(try bench.run(graph).duration), 222))
     }
 
+    @Test("A launch that had to wait for a result is blamed on what it waited for, and only its own time on the host")
+    func blameBehindAResult() throws {
+        let bench = try Bench(launch: .eager, hostPerKernel: 10e-6)
+        var graph = OperatorGraph(lanes: [bench.lane])
+        let copy = graph.use("copy", stated(engine: 1, latency: 20)), router = graph.use("router", stated(engine: 300))
+        graph.add(copy, stream: .copyIn)
+        let routed = graph.add(router)
+        graph.add(copy, stream: .copyIn, after: [routed], waitsForHost: true)
+        // Launches until 10 and 20; the router until 322, slowed by 1 while the first copy ends; a launch until 332, a copy until 353.
+        let timeline = try bench.run(graph), blame = CriticalPath(of: timeline).blame
+        #expect(close(microseconds(timeline.duration), 353, within: 1e-3))
+        for (name, expected) in [("router", 302.0), ("host", 30)] {
+            let blamed = blame.filter { $0.key.name == name }.values.reduce(.zero, +)
+            #expect(close(microseconds(blamed), expected, within: 1e-3))
+        }
+    }
+
+    @Test("A host that launches at no cost is not blamed for a result that it had to see")
+    func blameOfAFreeHost() throws {
+        let bench = try Bench()
+        var graph = OperatorGraph(lanes: [bench.lane])
+        let use = graph.use("kernel", stated(engine: 100))
+        let first = graph.add(use)
+        graph.add(use, stream: .copyIn, after: [first], waitsForHost: true)
+        let blame = CriticalPath(of: try bench.run(graph)).blame
+        #expect(blame.keys.allSatisfy { $0.name == "kernel" })
+        let blamed = blame.values.reduce(.zero, +)
+        #expect(close(microseconds(blamed), 202))
+    }
+
     @Test("The stretches of the critical path add up to the whole run", arguments: [0.0, 5e-6, 40e-6])
     func blameIsComplete(hostPerKernel: Double) throws {
         let bench = try Bench(launch: .eager, hostPerKernel: hostPerKernel)

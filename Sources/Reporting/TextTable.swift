@@ -1,5 +1,5 @@
 /// Rows of text in aligned columns.
-struct Table {
+struct TextTable {
     enum Alignment { case left, right }
 
     struct Column {

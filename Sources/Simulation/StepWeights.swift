@@ -27,7 +27,7 @@ struct StepWeights {
             }
             weights[samples[samples.count - 1].step] += 1
             // A plan with a single sample, or samples that do not span all contexts, still counts every step.
-            let covered = weights.enumerated().reduce(0) { sum, item in samples.contains { $0.step == item.offset } ? sum + item.element : sum }
+            let covered = samples.reduce(0) { $0 + weights[$1.step] }
             if covered != Double(plan.decodeSteps) {
                 for sample in samples { weights[sample.step] *= Double(plan.decodeSteps) / covered }
             }
