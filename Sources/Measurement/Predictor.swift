@@ -65,7 +65,7 @@ public struct Predictor {
         }
     }
 
-    private mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
+    mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
         let phase = row.row.phase
         guard ["gemm", "attn_prefill", "attn_decode", "moe_gemm", "comm", "moe_all2all"].contains(phase) else {
             throw RowError("phase \"\(phase)\" is not predicted yet")
