@@ -10,6 +10,11 @@ func tests(of name: String, with others: [Target.Dependency] = [], excluding: [S
     .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + others, exclude: excluding)
 }
 
+/// What `Orrery` hands on to whoever imports it. Named again by its users, so that a change in a room rebuilds them.
+let handedOn: [Target.Dependency] = [
+    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Reporting",
+]
+
 let package = Package(
     name: "orrery",
     platforms: [.macOS(.v15)],
@@ -35,15 +40,15 @@ let package = Package(
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
         room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
-        room("Orrery", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Reporting"]),
+        room("Orrery", handedOn),
         .executableTarget(
             name: "OrreryCommand",
-            dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")] + handedOn),
 
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
             exclude: ["limit.cpp", "pipeline.py"]),
-        .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"], path: "Benchmarks/Simulation"),
+        .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Simulation"),
 
         .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
 
@@ -54,14 +59,14 @@ let package = Package(
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
-        tests(of: "Orrery"),
-        .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"]),
+        tests(of: "Orrery", with: handedOn),
+        .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
         tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
 
         // Bad input and physics, held against the whole.
-        .target(name: "Fuzzing", dependencies: ["Orrery"], path: "Tests/Fuzzing"),
-        .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"], path: "Tests/DecoderFuzzer"),
-        tests(of: "Fuzzing", with: ["Orrery"]),
-        .testTarget(name: "LibraryTests", dependencies: ["Fuzzing", "Orrery"]),
+        .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),
+        .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"] + handedOn, path: "Tests/DecoderFuzzer"),
+        tests(of: "Fuzzing", with: ["Orrery"] + handedOn),
+        .testTarget(name: "LibraryTests", dependencies: ["Fuzzing", "Orrery"] + handedOn),
     ]
 )

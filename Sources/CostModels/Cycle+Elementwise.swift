@@ -31,7 +31,9 @@ extension Cycle.Prepared {
         var occupancy = 1.0
         if o.kind.reducesRows, o.rows > 0 {
             let busiest = (Double(o.rows) / Double(units.count)).rounded(.up)
-            cost.cache = max(cost.cache, busiest * cost.cacheBytes / Double(o.rows) / units.feed)
+            // Every row has elements of its own and goes through the same weights.
+            let weights = o.traffic.weights.value, perRow = (cost.cacheBytes - weights) / Double(o.rows) + weights
+            cost.cache = max(cost.cache, busiest * perRow / units.feed)
             occupancy = min(1, Double(o.rows) / Double(units.count))
         }
         cost.occupancy = occupancy

@@ -19,6 +19,8 @@ public struct Document: Sendable {
     /// - Throws: `DocumentError` with line and column where the text is not JSON.
     public init(file: String, text: some Collection<UInt8>) throws(DocumentError) {
         let bytes = Array(text)
+        guard bytes.contains(where: { $0 > 0x20 }) else { throw DocumentError(file: file, message: "is empty; a declaration is an object in curly braces") }
+        guard !bytes.starts(with: [0xFF, 0xFE]), !bytes.starts(with: [0xFE, 0xFF]) else { throw DocumentError(file: file, message: "is in UTF-16; save it as UTF-8") }
         var parser = JSONParser(bytes)
         do {
             self.init(file: file, json: try parser.parse())
@@ -58,13 +60,13 @@ public struct Document: Sendable {
 
     /// A whole number: a count or a dimension. At most 2^53, so that products stay exact as long as they can.
     public func integer(in range: ClosedRange<Int> = 0...9_007_199_254_740_992) throws(DocumentError) -> Int {
-        guard case .number(let text) = json, let value = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }) else {
-            if case .number(let text) = json { throw error("\(text) is not a whole number") }
-            throw error("is \(json.kind); write a whole number")
+        guard case .number(let text) = json else { throw error("is \(json.kind); write a whole number") }
+        let right = "use \(range.lowerBound) to \(range.upperBound)"
+        guard let value = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }) else {
+            let whole = Double(text).map { $0.rounded() == $0 } ?? false
+            throw error("\(text) is \(whole ? "out of range" : "not a whole number"); \(right)")
         }
-        guard range.contains(value) else {
-            throw error("\(value) is out of range; use \(range.lowerBound) to \(range.upperBound)")
-        }
+        guard range.contains(value) else { throw error("\(value) is out of range; \(right)") }
         return value
     }
 
@@ -78,7 +80,7 @@ public struct Document: Sendable {
         }
         let value: Quantity<D>
         do { value = try Quantity<D>(parsing: text) } catch { throw self.error(error.description) }
-        guard value.value >= 0 else { throw error("\"\(text)\" is negative") }
+        guard value.value >= 0 else { throw error("\"\(text)\" is negative, which a \(D.label) is not") }
         return value
     }
 

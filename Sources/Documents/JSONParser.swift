@@ -57,8 +57,15 @@ struct JSONParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-        default: throw error("this is not the start of a JSON value")
+        case UInt8(ascii: "/"): throw error("JSON has no comments; take it away")
+        case UInt8(ascii: "]") where follows(",", before: "]"): throw error("a comma stands before the closing bracket; take it away")
+        default: throw error("this is not the start of a JSON value; a declaration is an object in curly braces")
         }
+    }
+
+    /// Whether `closing` is next and `mark` was the last that was not space.
+    private func follows(_ mark: Character, before closing: Character) -> Bool {
+        next == closing.asciiValue && text[..<at].last { $0 > 0x20 } == mark.asciiValue
     }
 
     private mutating func nested(_ body: (inout JSONParser) throws(SyntaxError) -> JSON) throws(SyntaxError) -> JSON {
@@ -78,7 +85,9 @@ struct JSONParser {
         repeat {
             skipSpace()
             let start = at
-            guard next == UInt8(ascii: "\"") else { throw error("expected a key in double quotes") }
+            guard next == UInt8(ascii: "\"") else {
+                throw error(follows(",", before: "}") ? "a comma stands before the closing brace; take it away" : "expected a key in double quotes")
+            }
             let key = try string()
             guard keys.insert(key).inserted else { throw SyntaxError(offset: start, message: "the key \"\(key)\" stands twice in one object") }
             skipSpace()
@@ -137,7 +146,7 @@ struct JSONParser {
             if c == UInt8(ascii: "\"") { break }
             if c == UInt8(ascii: "\\") { try escape(into: &bytes) } else { bytes.append(c) }
         }
-        guard let string = String(validating: bytes, as: UTF8.self) else { throw error("a string is not valid UTF-8") }
+        guard let string = String(validating: bytes, as: UTF8.self) else { throw error("a string is not valid UTF-8; save the file as UTF-8") }
         return string
     }
 

@@ -52,7 +52,7 @@ extension Device {
     private func checkQuoted(_ place: Place) throws(DocumentError) {
         for (kind, figures) in quoted.inOrder {
             guard let engine = engine(kind) else {
-                throw place.error("quoted.\(kind.rawValue)", "the device has no \(kind.rawValue) engine")
+                throw place.error("quoted.\(kind.rawValue)", "the device has no \(kind.rawValue) engine; it has \(list(engines.map(\.kind.rawValue)))")
             }
             for (format, figure) in figures {
                 let path = "quoted.\(kind.rawValue).\(format.rawValue)"

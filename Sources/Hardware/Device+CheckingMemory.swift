@@ -26,7 +26,7 @@ extension Device {
             throw place.error("memory[\(memory.count - 1)].per", "the largest level belongs to each unit; the main memory is shared by the device")
         }
         for (index, level) in memory.enumerated() where level.level == .dram || level.level == .flash {
-            guard level.bandwidth != nil else { throw place.error("memory[\(index)]", "\"bandwidth\" is missing") }
+            guard level.bandwidth != nil else { throw place.error("memory[\(index)]", "\"bandwidth\" is missing; write one as in \"bandwidth\": \"900 GB/s\"") }
         }
     }
 

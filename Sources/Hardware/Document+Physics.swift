@@ -53,7 +53,7 @@ extension Document {
     }
 
     private func known(_ clock: Hertz?) throws(DocumentError) -> Hertz {
-        guard let clock else { throw error("counts cycles, but the file has no \"clock\"") }
+        guard let clock else { throw error("counts cycles, but the file has no \"clock\"; state \"clock\": { \"boost\": … } or write it in seconds and bytes") }
         return clock
     }
 

@@ -86,7 +86,11 @@ public struct Library: Sendable {
     ///
     /// - Parameter name: a path (`isPath`), else an id or an alias, in which case, `-`, `_` and spaces do not matter.
     public func document(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document {
-        if Self.isPath(name) { return try Document(contentsOf: name) }
+        if Self.isPath(name) {
+            let document = try Document(contentsOf: name)
+            try shelf.expect(document)
+            return document
+        }
         if let document = try find(name, on: shelf) { return document }
         throw unknown(name, on: [shelf])
     }

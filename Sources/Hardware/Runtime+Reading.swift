@@ -17,6 +17,7 @@ extension Runtime {
         hostPerStep = try reader.require("hostPerStep").time()
         hostPerLayer = try reader.optional("hostPerLayer")?.time() ?? .zero
         fusions = Set(try reader.optional("fusions")?.words(Fusion.self) ?? [])
+        composed = Set(try reader.optional("composed")?.words(Composite.self) ?? [])
         weightOnly = []
         for item in try reader.optional("weightOnly")?.array() ?? [] {
             let text = try item.string()

@@ -31,6 +31,18 @@ public struct Runtime: Sendable {
         case groupedExperts = "grouped-experts"
     }
 
+    /// Operators that this runtime builds from elementary kernels, each of which reads and writes memory.
+    public enum Composite: String, CaseIterable, Sendable, Hashable {
+        /// RMS norm: cast, square, mean, offset, inverse root, scale, cast, weight.
+        case norm
+        /// Rotary embedding: negate, concatenate, two products and a sum, for queries and for keys.
+        case rotary
+        /// A gated activation: the function, then the product with the gate.
+        case activation
+        /// Logits of every token of a prompt, widened to 32 bits, where only the last are asked for.
+        case logits
+    }
+
     public var id: String
     public var name: String
     public var aliases: [String]
@@ -46,6 +58,7 @@ public struct Runtime: Sendable {
     /// Host time of one layer outside its kernels (hooks, Python modules).
     public var hostPerLayer: Seconds
     public var fusions: Set<Fusion>
+    public var composed: Set<Composite> = []
     /// Weight formats narrower than the arithmetic for which it has kernels that widen on the fly; anything else is
     /// widened to memory first.
     public var weightOnly: [TensorFormat]

@@ -115,23 +115,31 @@ extension KernelRun {
     /// `comm`: one collective.
     static func collective(_ row: RowReading, on device: Device, over fabric: Fabric) throws(RowError) -> KernelRun {
         let devices = try participants(row)
+        if row.text("devices_per_node") != nil, try row.count("devices_per_node", in: 1...65536) < devices {
+            throw RowError("the exchange crosses nodes over a network that the row does not describe")
+        }
         let label = row.text("dtype", "precision")
         let format: TensorFormat = switch label {
         case "int8"?: .int8
+        // Vidur's collectives are of 16-bit numbers.
+        case nil where row.text("size_raw") != nil: .fp16
         default: try KernelFormats(label).input
         }
-        // nccl-tests states the size of the largest buffer: for an all-gather what every member ends up with.
-        let message = format.bytes(elements: try row.number("message_size", "elements", in: 1...1e15))
+        // nccl-tests states the size of the largest buffer: for an all-gather what every member ends up with. Vidur states
+        // bytes: as elements, its point-to-point transfers would exceed NVLink's rate.
+        let message = row.text("size_raw") == nil ? format.bytes(elements: try row.number("message_size", "elements", in: 1...1e15))
+            : Bytes(try row.number("size_raw", in: 1...1e15))
         let name = row.text("collective") ?? ""
         let (kind, bytes): (Collective.Kind, Bytes) = switch name {
-        case "all_reduce", "custom_all_reduce": (.allReduce, message)
+        case "all_reduce", "custom_all_reduce", "all_reduce_custom": (.allReduce, message)
+        case "send_recv": (.send, message)
         case "reduce_scatter": (.reduceScatter, message)
         case "all_gather": (.allGather, message / Double(devices))
         case "alltoall", "all_to_all": (.allToAll, message)
         default: throw RowError("collective \"\(name)\" is not known")
         }
         return KernelRun(device: device, operators: [.collective(Collective(kind, participants: devices, bytes: bytes, format: format))],
-                         fabric: fabric, launched: name != "custom_all_reduce")
+                         fabric: fabric, launched: !name.contains("custom"))
     }
 
     /// `moe_all2all`: tokens travel to the ranks of their experts, or the results back.

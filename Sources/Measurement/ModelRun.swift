@@ -31,16 +31,20 @@ struct ModelRun {
     ///
     /// - Parameter outputs: tokens that each sequence of the row generates.
     func predict(_ metric: String, _ unit: String, outputs: Int, under costs: any CostModel) throws(RowError) -> (value: Double, bound: Double?, boundBy: Bound) {
-        let run: JobRun, bound: Seconds
-        do {
-            let job = Job(id: "measured run", work: .model(work))
-            let plan = try Plan(lowering: job, onto: system, under: runtime)
-            let ledger = MemoryLedger(placing: plan, on: system, under: runtime)
-            guard ledger.fits else { throw RowError("does not fit on \(system.accelerator.count) × \"\(system.accelerator.device.id)\": \(ledger.missing) missing") }
-            run = try JobRun(plan, on: system, under: runtime, with: costs)
-            bound = try plan.bound(on: system, under: runtime)
-        } catch let error as RowError { throw error } catch { throw RowError("\(error)") }
-        guard run.latency.value.isFinite, run.latency.value > 0 else { throw RowError("\"\(system.accelerator.device.id)\" cannot run it") }
+        let parts = try waves()
+        var latency = Seconds.zero, bound = Seconds.zero, energy: Joules? = .zero, boundBy = Bound.latency
+        for (work, times) in parts {
+            let run: JobRun
+            do {
+                let plan = try Plan(lowering: Job(id: "measured run", work: .model(work)), onto: system, under: runtime)
+                run = try JobRun(plan, on: system, under: runtime, with: costs)
+                bound += try plan.bound(on: system, under: runtime) * times
+            } catch { throw RowError("\(error)") }
+            latency += run.latency * times
+            if let sum = energy, let more = run.acceleratorEnergy { energy = sum + more * times } else { energy = nil }
+            boundBy = run.mainBound
+        }
+        guard latency.value.isFinite, latency.value > 0 else { throw RowError("\"\(system.accelerator.device.id)\" cannot run it") }
         let sequences = Double(work.batch), prompt = Double(work.prompt), generated = Double(outputs)
         func figure(_ time: Seconds, _ energy: Joules?) -> Double? {
             let t = time.value
@@ -64,13 +68,45 @@ struct ModelRun {
             default: return nil
             }
         }
-        let energy = run.acceleratorEnergy
-        guard let value = figure(run.latency, energy) else {
+        guard let value = figure(latency, energy) else {
             throw RowError("metric \"\(metric)\" in \"\(unit)\" is not predicted, or \"\(system.accelerator.device.id)\" states no power")
         }
-        let isTime = figure(run.latency, nil) != nil
-        return (value, isTime ? figure(bound, nil) : nil, run.mainBound)
+        return (value, figure(latency, nil) == nil ? nil : figure(bound, nil), boundBy)
     }
+
+    /// The job as it runs: at once, or where its cache does not fit and the engine queues requests, one group of sequences
+    /// after the other, each as large as fits.
+    private func waves() throws(RowError) -> [(work: ModelJob, times: Double)] {
+        func missing(_ batch: Int) throws(RowError) -> Bytes {
+            var work = work
+            work.batch = batch
+            do {
+                let plan = try Plan(lowering: Job(id: "measured run", work: .model(work)), onto: system, under: runtime)
+                return MemoryLedger(placing: plan, on: system, under: runtime).missing
+            } catch { throw RowError("\(error)") }
+        }
+        let lacking = try missing(work.batch)
+        guard lacking > .zero else { return [(work, 1)] }
+        let place = "\(system.accelerator.count) × \"\(system.accelerator.device.id)\""
+        guard Self.queueing.contains(runtime.id), work.phase == .generate, work.batch > 1 else { throw RowError("does not fit on \(place)") }
+        guard try missing(1) == .zero else { throw RowError("not even one sequence fits on \(place)") }
+        var fitting = 1, over = work.batch
+        while over - fitting > 1 {
+            let middle = (fitting + over) / 2
+            if try missing(middle) == .zero { fitting = middle } else { over = middle }
+        }
+        let (full, rest) = work.batch.quotientAndRemainder(dividingBy: fitting)
+        var parts = [(work: work, times: Double(full))]
+        parts[0].work.batch = fitting
+        if rest > 0 {
+            parts.append((work, 1))
+            parts[1].work.batch = rest
+        }
+        return parts
+    }
+
+    /// Engines that admit requests as memory allows.
+    private static let queueing: Set<String> = ["vllm", "tensorrt-llm"]
 }
 
 extension ModelJob {

@@ -13,7 +13,9 @@ extension Predictor {
             throw RowError("metric \"\(row.row.metric)\" is not predicted yet")
         }
         let device = try device(row.row.device)
-        let model = try model(row.text("model") ?? "")
+        var model = try model(row.text("model") ?? "")
+        // It ran: whatever its configuration says of the longest context.
+        model.maxContext = nil
         let runtime = try runtime(row.row.software ?? "", for: device)
         let precision = try Precision(label: row.row.precision ?? "")
         let (tensor, pipeline) = try Self.parallelism(row)
@@ -55,6 +57,29 @@ extension Predictor {
             }
         }
         return (tensor, pipeline)
+    }
+
+    /// Figures of a model's own, without any device: the size of its weights, of its cache.
+    mutating func memoryFigure(_ row: RowReading) throws(RowError) -> Double {
+        let metric = row.row.metric
+        guard ["weight_size", "kv_cache_dram", "kv_capacity_tokens"].contains(metric) else { throw RowError("metric \"\(metric)\" is not predicted yet") }
+        let model = try model(row.text("model") ?? ""), precision = try Precision(label: row.row.precision ?? "")
+        let perToken = model.cacheBytesPerToken(precision.cache)
+        let bytes: Bytes
+        switch metric {
+        case "weight_size": bytes = model.weightBytes(precision)
+        case "kv_cache_dram": bytes = perToken * Double(try row.count("input_len")) * Double(try row.count("batch", or: 1))
+        default:
+            let device = try device(row.row.device), runtime = try runtime(row.row.software ?? "", for: device)
+            let room = device.mainMemory.capacity * runtime.memoryFraction - runtime.memoryReserved - model.weightBytes(precision)
+            guard room > .zero, perToken > .zero else { throw RowError("the weights leave no room for a cache") }
+            return room / perToken
+        }
+        switch row.row.unit {
+        case "GB": return bytes.value / 1e9
+        case "GiB": return bytes.value / 1073741824
+        default: throw RowError("unit \"\(row.row.unit)\" is not known for a size")
+        }
     }
 
     // MARK: Looking up

@@ -44,6 +44,9 @@ public struct Predictor {
             let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), no calibration"] + run.assumptions).joined(separator: "; ")
             return Prediction(value: value, bound: bound, boundBy: boundBy, basis: basis)
         }
+        if row.phase == "memory" {
+            return Prediction(value: try memoryFigure(reading), bound: nil, boundBy: .memory, basis: "sizes of the library, no calibration")
+        }
         let run = try kernelRun(reading)
         let (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let bound = run.time(under: Roofline(), gaps: false).time
@@ -72,9 +75,14 @@ public struct Predictor {
         }
         let device = try device(row.row.device)
         return switch phase {
+        case "gemm" where row.text("layer", "n_embd") != nil: try .layer(row, on: device) { (name) throws(RowError) in try model(name) }
+        case "attn_prefill", "attn_decode":
+            if row.text("head_dim") == nil {
+                try .layerAttention(row, on: device) { (name) throws(RowError) in try model(name) }
+            } else {
+                try .attention(row, decode: phase == "attn_decode", on: device)
+            }
         case "gemm": try .gemm(row, on: device)
-        case "attn_prefill": try .attention(row, decode: false, on: device)
-        case "attn_decode": try .attention(row, decode: true, on: device)
         case "moe_gemm": try .experts(row, on: device)
         case "comm": try .collective(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
         default: try .exchange(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))

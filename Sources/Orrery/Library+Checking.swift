@@ -28,23 +28,3 @@ extension Library {
     /// A file without a slash or ending in its name, as a path that cannot be taken for an entry's name.
     private static func path(_ file: String) -> String { isPath(file) ? file : "./\(file)" }
 }
-
-extension Library.Shelf {
-    /// What a file describes: told from the schema that it names, or from keys that only one kind has.
-    public init(of document: Document) throws(DocumentError) {
-        if case .string(let schema)? = document.json["$schema"],
-           let shelf = Self.allCases.first(where: { schema.hasSuffix("/\($0.entry).schema.json") || schema == "\($0.entry).schema.json" }) {
-            self = shelf
-            return
-        }
-        let signs: [(key: String, shelf: Self)] = [
-            ("memory", .devices), ("engines", .devices), ("devices", .systems), ("hostPerKernel", .runtimes), ("hostPerStep", .runtimes),
-            ("family", .models), ("decoder", .models), ("phase", .jobs), ("operator", .jobs), ("achieved", .architectures), ("kernel", .architectures),
-        ]
-        guard case .object = document.json else { throw document.error("is \(document.json.kind); a declaration is an object in curly braces") }
-        guard let sign = signs.first(where: { document.json[$0.key] != nil }) else {
-            throw document.error("is not a device, system, runtime, architecture, model or job: it has none of their keys (\"engines\", \"devices\", \"launch\", \"family\", \"phase\" …)")
-        }
-        self = sign.shelf
-    }
-}

@@ -24,9 +24,17 @@ extension Library {
     private func system(for job: Job, device: String?, system: String?) throws(DocumentError) -> System {
         if let device { return try self.system(ofDevice: device) }
         if let system { return try self.system(system) }
-        if let system = job.system { return try self.system(system) }
-        if let device = job.device { return try self.system(ofDevice: device) }
+        if let name = job.system { return try named(name, "system", by: job) { (name) throws(DocumentError) in try self.system(name) } }
+        if let name = job.device { return try named(name, "device", by: job) { (name) throws(DocumentError) in try self.system(ofDevice: name) } }
         throw DocumentError(file: job.id, path: "runsOn", message: "is missing, so say where to run it: a device or a system")
+    }
+
+    /// Looks up what a job names; that there is no such thing is a mistake in the job's file.
+    private func named<Found>(_ name: String, _ key: String, by job: Job, _ find: (String) throws(DocumentError) -> Found) throws(DocumentError) -> Found {
+        do { return try find(name) } catch {
+            guard error.file == name, error.path.isEmpty else { throw error }
+            throw DocumentError(file: job.file, path: "runsOn.\(key)", message: "\"\(name)\" \(error.message)")
+        }
     }
 
     private func runtime(_ name: String?, for job: Job, on device: Device) throws(DocumentError) -> (Runtime, note: String?) {
@@ -40,7 +48,7 @@ extension Library {
             return (runtime, nil)
         }
         if let own = job.runtime {
-            let runtime = try self.runtime(own)
+            let runtime = try named(own, "runtime", by: job) { (name) throws(DocumentError) in try self.runtime(name) }
             if runtime.runsOn.contains(device.kind) { return (runtime, nil) }
         }
         let fitting = try runtimes(for: device.kind)

@@ -12,17 +12,30 @@ extension Quantity {
         let parts = text.split(separator: " ", omittingEmptySubsequences: true)
         let units = D.units
         guard let first = parts.first, let number = decimal(first) else {
-            throw QuantityError(description: "\"\(text)\" is not a \(D.label); write a number and a unit, as in \"1 \(units[0].symbol)\"")
+            let right = Self.spaced(text).map { "did you mean \"\($0)\"?" } ?? "write a number and a unit, as in \"1 \(units[0].symbol)\""
+            throw QuantityError(description: "\"\(text)\" is not a \(D.label); \(right)")
         }
         guard parts.count == 2 else {
             let why = parts.count == 1 ? "has no unit" : "is not a \(D.label)"
             throw QuantityError(description: "\"\(text)\" \(why); did you mean \"\(first) \(units[0].symbol)\"?")
         }
         guard let unit = units.first(where: { $0.symbol == parts[1] }) else {
-            let near = nearest(to: String(parts[1]), among: units.map(\.symbol)) ?? units[0].symbol
-            throw QuantityError(description: "\"\(text)\" is not a \(D.label); did you mean \"\(first) \(near)\"?")
+            let right = nearest(to: String(parts[1]), among: units.map(\.symbol)).map { "did you mean \"\(first) \($0)\"?" } ?? "its unit is \(Self.usualUnits)"
+            throw QuantityError(description: "\"\(text)\" is not a \(D.label); \(right)")
         }
         self.init(number * unit.scale)
+    }
+
+    /// The text with the space that is missing between number and unit, nil where that is not what is wrong.
+    private static func spaced(_ text: String) -> String? {
+        D.units.lazy.filter { text.hasSuffix($0.symbol) }.map { (text.dropLast($0.symbol.count), $0.symbol) }
+            .first { decimal($0.0) != nil }.map { "\($0.0) \($0.1)" }
+    }
+
+    /// Every unit where there are few, else those in which values are printed.
+    private static var usualUnits: String {
+        let symbols = D.units.count <= 6 ? D.units.map(\.symbol) : D.printed
+        return symbols.count > 1 ? symbols.dropLast().joined(separator: ", ") + " or " + symbols[symbols.count - 1] : symbols[0]
     }
 }
 

@@ -88,7 +88,7 @@ extension ModelJob {
                 let inner = stack.feedForward.dimension
                 try require(inner % p.tensor == 0, "parallelism.tensor", "\(p.tensor) does not divide a feed-forward dimension of \(inner); use \(choices(heads) { inner % $0 == 0 })")
             }
-            try require(p.pipeline <= stack.layers, "parallelism.pipeline", "\(p.pipeline) stages are more than \(stack.layers) layers")
+            try require(p.pipeline <= stack.layers, "parallelism.pipeline", "\(p.pipeline) stages are more than \(stack.layers) layers; use 1 to \(stack.layers)")
         }
         if model.family == .encoderDecoder {
             try require(p.pipeline == 1, "parallelism.pipeline", "an encoder-decoder runs in one stage; use 1")

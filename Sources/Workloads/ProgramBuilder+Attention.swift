@@ -46,7 +46,10 @@ extension ProgramBuilder {
         let keepsHere = shape.caches && !keepsElsewhere
         let fused = runtime.fuses(.rotaryCache) && rotated > 0 && keepsHere
         var parts = before
-        if rotated > 0 {
+        if rotated > 0, !fused, runtime.composed.contains(.rotary) {
+            let kernels = Elementwise.composedRotary(tokens: shape.tokens, width: rotated, table: table, activations: activations)
+            parts = [chain("attention.rotary", kernels, after: parts)] + before
+        } else if rotated > 0 {
             let rotary = Elementwise.rotary(tokens: shape.tokens, width: rotated, table: table, cached: fused ? cached : 0,
                                             carried: fused ? carried : 0, activations: activations, cache: arrangement.precision.cache)
             // Turned in place: no memory of its own.

@@ -51,7 +51,10 @@ extension ProgramBuilder {
         if model.hasOutputHead {
             // A vocabulary that does not divide is padded.
             let part = (model.vocabulary + layout.tensor - 1) / layout.tensor
-            last = add("head", product(m: sequences, n: part, k: model.hidden, weights: precision.embeddings, math: activations.number), after: [last])
+            let ofAll = runtime.composed.contains(.logits) && model.decoder != nil && layout.tensor == 1
+            let rows = ofAll ? shape.tokens : sequences
+            last = add("head", product(m: rows, n: part, k: model.hidden, weights: precision.embeddings, math: activations.number), after: [last])
+            if ofAll { last = add("head.widening", .elementwise(.widening(rows: rows, width: part, activations: activations)), after: [last], allocates: TensorFormat.fp32.bytes(elements: Double(rows) * Double(part))) }
             last = exchange("head.all-gather", .allGather, elements: Double(sequences) * Double(part), after: last)
             if model.decoder != nil {
                 add("sampling", .elementwise(.sampling(sequences: sequences, vocabulary: model.vocabulary, activations: activations)), after: [last])

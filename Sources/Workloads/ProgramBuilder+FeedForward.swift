@@ -39,8 +39,14 @@ extension ProgramBuilder {
                   add("\(name).up", perClass: products(inner, h), after: after)]
         }
         if !runtime.fuses(.activation) {
-            let function = each { .elementwise(.activation(kind, rows: rows[$0], width: inner, activations: activations)) }
-            up = [add("\(name).activation", perClass: function, after: up)]
+            let kernels = runtime.composed.contains(.activation) && kind.gated ? 2 : 1
+            for kernel in 0..<kernels {
+                let function = each { rank in
+                    .elementwise(kernels == 1 ? .activation(kind, rows: rows[rank], width: inner, activations: activations)
+                                 : Elementwise.composedActivation(kind, rows: rows[rank], width: inner, activations: activations)[kernel])
+                }
+                up = [add("\(name).activation", perClass: function, after: up)]
+            }
         }
         return add("\(name).down", perClass: products(h, inner), after: up)
     }

@@ -145,14 +145,29 @@ struct ProgramBuilder {
             }
             branch = nil
         }
+        if !fused, composesNorms { return addComposedNorm(name, after: before) }
         let norm = add(name, normalise(width: model.hidden, rows: shape.tokens, residual: fused), after: before)
         if fused { residual = norm }
         return norm
     }
 
+    /// The framework has a kernel for layer norm, but builds RMS norm from elementary ones.
+    private var composesNorms: Bool { model.norm == .rms && runtime.composed.contains(.norm) }
+
+    private mutating func addComposedNorm(_ name: String, after before: [Int]) -> Int {
+        chain(name, Elementwise.composedNorm(rows: shape.tokens, width: model.hidden, activations: activations, vectors: arrangement.precision.vectors), after: before)
+    }
+
+    /// Kernels that follow each other, under one name.
+    mutating func chain(_ name: String, _ kernels: [Elementwise], after before: [Int], allocates: Bytes? = nil) -> Int {
+        var last = before
+        for kernel in kernels { last = [add(name, .elementwise(kernel), after: last, allocates: allocates)] }
+        return last[0]
+    }
+
     /// A norm of its own, without the residual stream.
     mutating func secondNorm(_ name: String, _ input: Int) -> Int {
-        add(name, normalise(width: model.hidden, rows: shape.tokens), after: [input])
+        composesNorms ? addComposedNorm(name, after: [input]) : add(name, normalise(width: model.hidden, rows: shape.tokens), after: [input])
     }
 
     /// - Parameter scales: learned scales that the rows take, 2 where queries and keys each have their own.

@@ -29,7 +29,7 @@ extension AttentionShape {
             headDimension = try part.integer(in: ModelRange.dimension)
         } else {
             guard hidden % heads == 0 else {
-                throw document.error("\"headDimension\" is missing, and \(heads) heads do not divide \(hidden) hidden elements")
+                throw document.error("\"headDimension\" is missing, and \(heads) heads do not divide \(hidden) hidden elements; state it or use \(divisors(of: hidden, near: heads)) heads")
             }
             headDimension = hidden / heads
         }
