@@ -46,3 +46,24 @@ extension Predictor {
         return KernelWork(device: run.device, operators: run.operators, fabric: run.fabric, launched: run.launched, measured: Seconds(row.value * scale))
     }
 }
+
+extension KernelWork {
+    /// The physical bound of one of its operators.
+    public func bound(of operation: Operator) -> Demand {
+        if case .collective(let collective) = operation {
+            return Roofline().demand(of: collective, over: fabric, on: device, under: KernelRun.runtime)
+        }
+        return Roofline().demand(of: operation, on: device, under: KernelRun.runtime)
+    }
+}
+
+extension MeasuredRow {
+    /// The kernel that did it as the row states it, empty where it does not: what a calibration's kernel is called.
+    public var kernelName: String {
+        switch phase {
+        case "comm": self["collective"]?.contains("custom") == true ? "custom all-reduce" : ""
+        case "moe_all2all": [self["comm_backend"], self["phase"]].compactMap(\.self).joined(separator: " ")
+        default: self["kernel_source"] ?? ""
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import CostModels
+import Documents
+import Hardware
+import Measurement
+import Quantities
+
+/// Reads measured rows, fits every kernel in them, and says how well it went.
+///
+///     var run = try CalibrationRun(of: ["gemm.csv.gz"], in: Library(), device: "h100-sxm")
+///     run.fit()
+///     for calibration in run.calibrations { print(calibration.id, calibration.kernels.count) }
+public struct CalibrationRun {
+    /// A kernel whose rows do not support a calibration.
+    public struct Refusal: Sendable {
+        public var device: String
+        public var runtime: String
+        public var family: KernelKey.Family
+        public var kernel: String
+        public var reason: String
+    }
+
+    /// Errors of one family on one device, over all its kernels.
+    public struct Group: Sendable {
+        public var device: String
+        public var family: KernelKey.Family
+        /// All rows given count; only those with a kernel of their own are predicted.
+        public var calibrated = ErrorStatistics()
+        public var uncalibrated = ErrorStatistics()
+    }
+
+    struct Key: Hashable {
+        var device: String
+        var runtime: String
+        var kernel: KernelKey
+        var name: String
+    }
+
+    public private(set) var calibrations: [Calibration] = []
+    public private(set) var refusals: [Refusal] = []
+    public private(set) var groups: [Group] = []
+    /// Rows that could not be mapped, by device and family.
+    private var unmapped: [String: [KernelKey.Family: Int]] = [:]
+    private var samples: [Key: [KernelSample]] = [:]
+    private var sources: [String: [String: Int]] = [:]
+    private let version: String
+    private let date: String
+
+    /// - Parameters:
+    ///   - device: only rows of this device of the library; nil for all.
+    ///   - runtime: only rows of this runtime; rows that name no software belong to it, too. Nil for all.
+    ///   - version: of the program, and the day, both of which the files state.
+    /// - Throws: `DocumentError` where a file cannot be read, or the device is unknown.
+    public init(of files: [String], in library: Library, device: String? = nil, runtime: String? = nil, version: String, date: String,
+                progress: (String) -> Void = { _ in }) throws(DocumentError) {
+        self.version = version
+        self.date = date
+        let wanted = if let device { try library.device(device).id } else { String?.none }
+        let wantedRuntime = runtime.map { Self.runtime($0) }
+        var predictor = Predictor(library, costs: Cycle())
+        for path in files {
+            var file = try MeasuredFile(path)
+            var taken = 0
+            while let row = file.next() {
+                guard let family = KernelKey.Family(rawValue: row.phase), Self.isPlain(row.device) else { continue }
+                let work: KernelWork
+                do throws(RowError) { work = try predictor.work(of: row) } catch {
+                    unmapped[row.device, default: [:]][family, default: 0] += 1
+                    continue
+                }
+                let software = Self.runtime(row.software ?? (family == .collective ? "nccl" : wantedRuntime ?? "unknown"))
+                guard wanted == nil || work.device.id == wanted, wantedRuntime == nil || software == wantedRuntime else { continue }
+                guard let key = work.operators.lazy.compactMap({ KernelKey($0) }).first, let sample = KernelSample(work) else {
+                    unmapped[row.device, default: [:]][family, default: 0] += 1
+                    continue
+                }
+                let place = Key(device: work.device.id, runtime: software, kernel: KernelKey(key.family, format: key.format), name: row.kernelName)
+                samples[place, default: []].append(sample)
+                sources["\(place.device).\(software)", default: [:]][Self.name(of: path), default: 0] += 1
+                taken += 1
+            }
+            progress("\(path): \(taken) of \(file.rows) rows" + (file.damage.map { "; \($0)" } ?? ""))
+        }
+    }
+
+    /// A label with a condition behind it, such as a power cap, is another device than the one in the library.
+    private static func isPlain(_ label: String) -> Bool { !label.contains("@") }
+
+    private static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// The runtime of the library that a label of software means.
+    static func runtime(_ label: String) -> String {
+        switch label.lowercased() {
+        case "trtllm", "tensorrt-llm": "tensorrt-llm"
+        case let other: other
+        }
+    }
+
+    /// Fits all kernels; the same rows give the same constants.
+    public mutating func fit(progress: (String) -> Void = { _ in }) {
+        var kernels: [String: [KernelCalibration]] = [:]
+        var groups: [String: Group] = [:]
+        func order(_ key: Key) -> (String, String, String, String) { ("\(key.device).\(key.runtime)", key.kernel.family.rawValue, key.kernel.format, key.name) }
+        let neutral = KernelConstants { $0.neutral }
+        for (key, rows) in samples.sorted(by: { order($0.key) < order($1.key) }) {
+            let fitting = KernelFitting(rows, key: key.kernel, kernel: key.name)
+            kernels["\(key.device).\(key.runtime)", default: []] += fitting.calibrations
+            if let reason = fitting.refusal {
+                refusals.append(Refusal(device: key.device, runtime: key.runtime, family: key.kernel.family, kernel: "\(key.kernel.format) \(key.name)", reason: reason))
+            }
+            var group = groups["\(key.device) \(key.kernel.family)"] ?? Group(device: key.device, family: key.kernel.family)
+            for (row, prediction) in zip(rows, fitting.heldOut) {
+                let plain = row.predicted(under: neutral)
+                group.uncalibrated.add(predicted: plain, measured: row.measured)
+                group.calibrated.add(predicted: prediction ?? plain, measured: row.measured)
+            }
+            groups["\(key.device) \(key.kernel.family)"] = group
+            if let whole = fitting.calibrations.first {
+                progress("\(key.device) \(key.runtime) \(key.kernel.family.rawValue) \(key.kernel.format) \(key.name): \(rows.count) rows, "
+                         + "median error \(percent(whole.validation.medianAPE))")
+            }
+        }
+        self.groups = groups.sorted { $0.key < $1.key }.map(\.value)
+        calibrations = kernels.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }.map { id, kernels in
+            let dot = id.lastIndex(of: ".") ?? id.endIndex
+            return Calibration(device: String(id[..<dot]), runtime: String(id[dot...].dropFirst()), version: version, date: date,
+                               sources: (sources[id] ?? [:]).sorted { $0.key < $1.key }.map { .init(file: $0.key, rows: $0.value) }, kernels: kernels)
+        }
+    }
+
+    private func percent(_ value: Double) -> String { "\(significant(value * 100, digits: 3)) %" }
+}

@@ -1,0 +1,71 @@
+import CGSL
+
+/// Weighted non-linear least squares: Levenberg-Marquardt as GSL's `multifit_nlinear` does it.
+struct LeastSquares {
+    struct Solution {
+        var parameters: [Double]
+        /// Inverse of JᵀWJ at the solution, row by row; times the variance of a residual it is the parameters' covariance.
+        var covariance: [Double]
+        var residuals: [Double]
+    }
+
+    private static let iterations = 60
+    /// Relative change of the parameters and of the sum at which it is done.
+    private static let tolerance = 1e-7
+
+    /// - Parameters:
+    ///   - start: where to begin; at least one.
+    ///   - weights: one for each residual.
+    ///   - residuals: fills the second argument from the parameters in the first; what is not finite counts as a poor fit.
+    /// - Returns: nil where the Jacobian is singular or no step could be taken.
+    static func solve(from start: [Double], weights: [Double], residuals: @escaping (UnsafeBufferPointer<Double>, UnsafeMutableBufferPointer<Double>) -> Void) -> Solution? {
+        let n = weights.count, p = start.count
+        guard p > 0, n >= p else { return nil }
+        // GSL's own handler would end the program.
+        let handler = gsl_set_error_handler_off()
+        defer { gsl_set_error_handler(handler) }
+        let problem = Problem(residuals)
+        defer { withExtendedLifetime(problem) {} }
+        var fdf = gsl_multifit_nlinear_fdf()
+        fdf.f = { x, context, f in
+            guard let x, let f, let context else { return Int32(GSL_EFAULT) }
+            let problem = Unmanaged<Problem>.fromOpaque(context).takeUnretainedValue()
+            problem.residuals(UnsafeBufferPointer(start: x.pointee.data, count: x.pointee.size),
+                              UnsafeMutableBufferPointer(start: f.pointee.data, count: f.pointee.size))
+            return Int32(GSL_SUCCESS)
+        }
+        fdf.n = n
+        fdf.p = p
+        fdf.params = Unmanaged.passUnretained(problem).toOpaque()
+        var settings = gsl_multifit_nlinear_default_parameters()
+        guard let workspace = gsl_multifit_nlinear_alloc(gsl_trust_region_solver(), &settings, n, p),
+              let x = gsl_vector_alloc(p), let w = gsl_vector_alloc(n), let covariance = gsl_matrix_alloc(p, p)
+        else { return nil }
+        defer {
+            gsl_multifit_nlinear_free(workspace)
+            gsl_vector_free(x)
+            gsl_vector_free(w)
+            gsl_matrix_free(covariance)
+        }
+        for (place, value) in start.enumerated() { gsl_vector_set(x, place, value) }
+        for (place, value) in weights.enumerated() { gsl_vector_set(w, place, value) }
+        guard gsl_multifit_nlinear_winit(x, w, &fdf, workspace) == 0 else { return nil }
+        var reason: Int32 = 0
+        // That no further progress is possible is the end, not a failure: the solution is where it stands.
+        _ = gsl_multifit_nlinear_driver(iterations, tolerance, tolerance, tolerance, nil, nil, &reason, workspace)
+        guard let jacobian = gsl_multifit_nlinear_jac(workspace), let position = gsl_multifit_nlinear_position(workspace),
+              gsl_multifit_nlinear_covar(jacobian, 0, covariance) == 0 else { return nil }
+        let found = (0..<p).map { gsl_vector_get(position, $0) }
+        let spread = (0..<p).flatMap { i in (0..<p).map { j in gsl_matrix_get(covariance, i, j) } }
+        guard (found + spread).allSatisfy(\.isFinite) else { return nil }
+        var left = [Double](repeating: 0, count: n)
+        found.withUnsafeBufferPointer { x in left.withUnsafeMutableBufferPointer { residuals(x, $0) } }
+        return Solution(parameters: found, covariance: spread, residuals: left)
+    }
+
+    private final class Problem {
+        let residuals: (UnsafeBufferPointer<Double>, UnsafeMutableBufferPointer<Double>) -> Void
+
+        init(_ residuals: @escaping (UnsafeBufferPointer<Double>, UnsafeMutableBufferPointer<Double>) -> Void) { self.residuals = residuals }
+    }
+}
