@@ -23,9 +23,21 @@ public struct CalibrationRun {
     public struct Group: Sendable {
         public var device: String
         public var family: KernelKey.Family
-        /// All rows given count; only those with a kernel of their own are predicted.
+        /// Predictions for shapes that the fit had not seen; of kernels without one, those of the model alone.
         public var calibrated = ErrorStatistics()
         public var uncalibrated = ErrorStatistics()
+
+        mutating func add(_ prediction: Double, plain: Double, measured: Double) {
+            calibrated.add(predicted: prediction, measured: measured)
+            uncalibrated.add(predicted: plain, measured: measured)
+        }
+
+        mutating func addUnpredicted(_ count: Int) {
+            for _ in 0..<count {
+                calibrated.addUnpredicted()
+                uncalibrated.addUnpredicted()
+            }
+        }
     }
 
     struct Key: Hashable {
@@ -38,8 +50,11 @@ public struct CalibrationRun {
     public private(set) var calibrations: [Calibration] = []
     public private(set) var refusals: [Refusal] = []
     public private(set) var groups: [Group] = []
-    /// Rows that could not be mapped, by device and family.
+    private(set) var totalsByFamily: [KernelKey.Family: Group] = [:]
+    /// Rows that could not be mapped, by the label of the device and family.
     private var unmapped: [String: [KernelKey.Family: Int]] = [:]
+    /// Ids of the devices that labels mean.
+    private var devices: [String: String] = [:]
     private var samples: [Key: [KernelSample]] = [:]
     private var sources: [String: [String: Int]] = [:]
     private let version: String
@@ -68,6 +83,7 @@ public struct CalibrationRun {
                     continue
                 }
                 let software = Self.runtime(row.software ?? (family == .collective ? "nccl" : wantedRuntime ?? "unknown"))
+                devices[row.device] = work.device.id
                 guard wanted == nil || work.device.id == wanted, wantedRuntime == nil || software == wantedRuntime else { continue }
                 guard let key = work.operators.lazy.compactMap({ KernelKey($0) }).first, let sample = KernelSample(work) else {
                     unmapped[row.device, default: [:]][family, default: 0] += 1
@@ -97,6 +113,8 @@ public struct CalibrationRun {
 
     /// Fits all kernels; the same rows give the same constants.
     public mutating func fit(progress: (String) -> Void = { _ in }) {
+        totalsByFamily = [:]
+        refusals = []
         var kernels: [String: [KernelCalibration]] = [:]
         var groups: [String: Group] = [:]
         func order(_ key: Key) -> (String, String, String, String) { ("\(key.device).\(key.runtime)", key.kernel.family.rawValue, key.kernel.format, key.name) }
@@ -108,16 +126,22 @@ public struct CalibrationRun {
                 refusals.append(Refusal(device: key.device, runtime: key.runtime, family: key.kernel.family, kernel: "\(key.kernel.format) \(key.name)", reason: reason))
             }
             var group = groups["\(key.device) \(key.kernel.family)"] ?? Group(device: key.device, family: key.kernel.family)
+            var total = totalsByFamily[key.kernel.family] ?? Group(device: "all", family: key.kernel.family)
             for (row, prediction) in zip(rows, fitting.heldOut) {
                 let plain = row.predicted(under: neutral)
-                group.uncalibrated.add(predicted: plain, measured: row.measured)
-                group.calibrated.add(predicted: prediction ?? plain, measured: row.measured)
+                group.add(prediction ?? plain, plain: plain, measured: row.measured)
+                total.add(prediction ?? plain, plain: plain, measured: row.measured)
             }
             groups["\(key.device) \(key.kernel.family)"] = group
+            totalsByFamily[key.kernel.family] = total
             if let whole = fitting.calibrations.first {
                 progress("\(key.device) \(key.runtime) \(key.kernel.family.rawValue) \(key.kernel.format) \(key.name): \(rows.count) rows, "
                          + "median error \(percent(whole.validation.medianAPE))")
             }
+        }
+        for (label, counts) in unmapped {
+            guard let device = devices[label] else { continue }
+            for (family, count) in counts { groups["\(device) \(family)"]?.addUnpredicted(count) }
         }
         self.groups = groups.sorted { $0.key < $1.key }.map(\.value)
         calibrations = kernels.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }.map { id, kernels in

@@ -46,7 +46,7 @@ public struct Calibration: Sendable {
     /// Its name, and from which device it is lent.
     public var title: String { lentTo.map { "\(id), inherited by \($0)" } ?? id }
 
-    func applies(to device: Device) -> Bool { (lentTo ?? self.device) == device.id }
+    public func applies(to device: Device) -> Bool { (lentTo ?? self.device) == device.id }
 
     private var placesByFamily: [KernelKey.Family: [Int]] = [:]
 
