@@ -47,7 +47,7 @@ struct KernelFitting {
         let fold = Dictionary(uniqueKeysWithValues: shapes.enumerated().map { ($0.element, UInt64($0.offset) % Self.folds) })
         for part in 0..<Self.folds {
             let rest = samples.filter { fold[$0.shape] != part }
-            let constants = Self.best(rest, key.family)?.constants ?? KernelConstants { $0.neutral }
+            let constants = Self.best(rest, key.family, from: fit)?.constants ?? KernelConstants { $0.neutral }
             for (place, sample) in zip(places, samples) where fold[sample.shape] == part { heldOut[place] = sample.predicted(under: constants) }
         }
         let training = Self.score(samples.map { ($0.predicted(under: fit.constants), $0.measured) })
@@ -57,12 +57,13 @@ struct KernelFitting {
 
     /// With a constant that is added to every call; or, where no call is anywhere near as short as the model says, with one
     /// below which none came: calls that the host launched one by one.
-    private static func best(_ samples: [KernelSample], _ family: KernelKey.Family) -> KernelFit? {
-        let added = KernelFit(samples, family.parameters)
+    private static func best(_ samples: [KernelSample], _ family: KernelKey.Family, from other: KernelFit? = nil) -> KernelFit? {
+        let start = other?.fitted.mapValues(\.value) ?? [:]
+        let added = KernelFit(samples, family.parameters, from: start)
         let neutral = KernelConstants { $0.neutral }
         let shortest = samples.map(\.measured).min() ?? 0, modelled = samples.map { $0.predicted(under: neutral) }.min() ?? 0
         guard family == .gemm || family == .experts, shortest > launchedRatio * modelled else { return added }
-        guard let floored = KernelFit(samples, [.hostFloor] + family.parameters.filter { $0 != .overhead }) else { return added }
+        guard let floored = KernelFit(samples, [.hostFloor] + family.parameters.filter { $0 != .overhead }, from: start) else { return added }
         guard let added else { return floored }
         func error(_ fit: KernelFit) -> Double { score(samples.map { ($0.predicted(under: fit.constants), $0.measured) }).mape }
         return error(floored) < error(added) ? floored : added
