@@ -45,6 +45,15 @@ public struct CalibrationRun {
         var runtime: String
         var kernel: KernelKey
         var name: String
+        /// What the rows say it was, for the scores: a prompt of one token is a decode step to the kernels.
+        var phase: KernelKey.Family
+    }
+
+    private struct Kernel: Hashable {
+        var device: String
+        var runtime: String
+        var key: KernelKey
+        var name: String
     }
 
     public private(set) var calibrations: [Calibration] = []
@@ -85,11 +94,11 @@ public struct CalibrationRun {
                 let software = Self.runtime(row.software ?? (family == .collective ? "nccl" : wantedRuntime ?? "unknown"))
                 devices[row.device] = work.device.id
                 guard wanted == nil || work.device.id == wanted, wantedRuntime == nil || software == wantedRuntime else { continue }
-                guard let key = work.operators.lazy.compactMap({ KernelKey($0) }).first, let sample = KernelSample(work) else {
+                guard let key = work.operators.lazy.compactMap({ KernelKey($0) }).first, let sample = KernelSample(work, of: row) else {
                     unmapped[row.device, default: [:]][family, default: 0] += 1
                     continue
                 }
-                let place = Key(device: work.device.id, runtime: software, kernel: KernelKey(key.family, format: key.format), name: row.kernelName)
+                let place = Key(device: work.device.id, runtime: software, kernel: KernelKey(key.family, format: key.format), name: row.kernelName, phase: family)
                 samples[place, default: []].append(sample)
                 sources["\(place.device).\(software)", default: [:]][Self.name(of: path), default: 0] += 1
                 taken += 1
@@ -117,31 +126,32 @@ public struct CalibrationRun {
         refusals = []
         var kernels: [String: [KernelCalibration]] = [:]
         var groups: [String: Group] = [:]
-        func order(_ key: Key) -> (String, String, String, String) { ("\(key.device).\(key.runtime)", key.kernel.family.rawValue, key.kernel.format, key.name) }
+        func order(_ kernel: Kernel) -> (String, String, String, String) {
+            ("\(kernel.device).\(kernel.runtime)", kernel.key.family.rawValue, kernel.key.format, kernel.name)
+        }
         let neutral = KernelConstants { $0.neutral }
-        for (key, rows) in samples.sorted(by: { order($0.key) < order($1.key) }) {
-            let fitting = KernelFitting(rows, key: key.kernel, kernel: key.name)
-            kernels["\(key.device).\(key.runtime)", default: []] += fitting.calibrations
+        let merged = Dictionary(grouping: samples.keys) { Kernel(device: $0.device, runtime: $0.runtime, key: $0.kernel, name: $0.name) }
+        for (kernel, keys) in merged.sorted(by: { order($0.key) < order($1.key) }) {
+            let keys = keys.sorted { $0.phase.rawValue < $1.phase.rawValue }
+            let rows = keys.flatMap { samples[$0] ?? [] }, phases = keys.flatMap { key in (samples[key] ?? []).map { _ in key.phase } }
+            let fitting = KernelFitting(rows, key: kernel.key, kernel: kernel.name)
+            kernels["\(kernel.device).\(kernel.runtime)", default: []] += fitting.calibrations
             if let reason = fitting.refusal {
-                refusals.append(Refusal(device: key.device, runtime: key.runtime, family: key.kernel.family, kernel: "\(key.kernel.format) \(key.name)", reason: reason))
+                refusals.append(Refusal(device: kernel.device, runtime: kernel.runtime, family: kernel.key.family, kernel: "\(kernel.key.format) \(kernel.name)", reason: reason))
             }
-            var group = groups["\(key.device) \(key.kernel.family)"] ?? Group(device: key.device, family: key.kernel.family)
-            var total = totalsByFamily[key.kernel.family] ?? Group(device: "all", family: key.kernel.family)
-            for (row, prediction) in zip(rows, fitting.heldOut) {
-                let plain = row.predicted(under: neutral)
-                group.add(prediction ?? plain, plain: plain, measured: row.measured)
-                total.add(prediction ?? plain, plain: plain, measured: row.measured)
+            for place in rows.indices {
+                let row = rows[place], phase = phases[place], plain = row.predicted(under: neutral), prediction = fitting.heldOut[place] ?? plain
+                groups["\(kernel.device) \(phase.rawValue)", default: Group(device: kernel.device, family: phase)].add(prediction, plain: plain, measured: row.measured)
+                totalsByFamily[phase, default: Group(device: "all", family: phase)].add(prediction, plain: plain, measured: row.measured)
             }
-            groups["\(key.device) \(key.kernel.family)"] = group
-            totalsByFamily[key.kernel.family] = total
             if let whole = fitting.calibrations.first {
-                progress("\(key.device) \(key.runtime) \(key.kernel.family.rawValue) \(key.kernel.format) \(key.name): \(rows.count) rows, "
+                progress("\(kernel.device) \(kernel.runtime) \(kernel.key.family.rawValue) \(kernel.key.format) \(kernel.name): \(rows.count) rows, "
                          + "median error \(percent(whole.validation.medianAPE))")
             }
         }
         for (label, counts) in unmapped {
             guard let device = devices[label] else { continue }
-            for (family, count) in counts { groups["\(device) \(family)"]?.addUnpredicted(count) }
+            for (family, count) in counts { groups["\(device) \(family.rawValue)"]?.addUnpredicted(count) }
         }
         self.groups = groups.sorted { $0.key < $1.key }.map(\.value)
         calibrations = kernels.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }.map { id, kernels in

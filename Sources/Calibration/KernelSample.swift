@@ -34,7 +34,7 @@ public struct KernelSample: Sendable {
 
 extension KernelSample {
     /// - Returns: nil where nothing in the row is calibrated, or a device cannot do it.
-    init?(_ work: KernelWork) {
+    init?(_ work: KernelWork, of row: MeasuredRow) {
         let demands = work.demands(under: Cycle())
         var works: [KernelWorkload] = [], fixed = 0.0
         var hash = StableHash(), variant = ""
@@ -50,6 +50,8 @@ extension KernelSample {
             hash.add(shapeOf: operation)
         }
         guard !works.isEmpty, fixed.isFinite else { return nil }
+        // How a model routes its tokens, which the sizes of its products do not say.
+        for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
         self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant)
     }
 }
