@@ -79,7 +79,7 @@ public struct CalibrationRun {
         self.version = version
         self.date = date
         let wanted = if let device { try library.device(device).id } else { String?.none }
-        let wantedRuntime = runtime.map { Self.runtime($0) }
+        let wantedRuntime = runtime == "nccl" ? runtime : try runtime.map { (name) throws(DocumentError) in try library.runtime(name).id }
         var predictor = Predictor(library, costs: Cycle())
         for path in files {
             var file = try MeasuredFile(path)
@@ -91,7 +91,8 @@ public struct CalibrationRun {
                     unmapped[row.device, default: [:]][family, default: 0] += 1
                     continue
                 }
-                let software = Self.runtime(row.software ?? (family == .collective ? "nccl" : wantedRuntime ?? "unknown"))
+                var software = predictor.runtimeID(of: row, on: work.device)
+                if software.isEmpty { software = wantedRuntime ?? "unknown" }
                 devices[row.device] = work.device.id
                 guard wanted == nil || work.device.id == wanted, wantedRuntime == nil || software == wantedRuntime else { continue }
                 guard let key = work.operators.lazy.compactMap({ KernelKey($0) }).first, let sample = KernelSample(work, of: row) else {
@@ -111,14 +112,6 @@ public struct CalibrationRun {
     private static func isPlain(_ label: String) -> Bool { !label.contains("@") }
 
     private static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
-
-    /// The runtime of the library that a label of software means.
-    static func runtime(_ label: String) -> String {
-        switch label.lowercased() {
-        case "trtllm", "tensorrt-llm": "tensorrt-llm"
-        case let other: other
-        }
-    }
 
     /// Fits all kernels; the same rows give the same constants.
     public mutating func fit(progress: (String) -> Void = { _ in }) {

@@ -62,11 +62,14 @@ public struct Calibration: Sendable {
     }
 
     /// The kernel that would do an operator: of the named kernels and formats the best match, then the one with the most rows.
+    ///
+    /// Calls that the host launched one by one say little about the device: such a kernel is taken only when it was named.
     public func kernel(for operation: Operator) -> KernelCalibration? {
         guard let key = KernelKey(operation) else { return nil }
         func closeness(_ candidate: KernelCalibration) -> Int? {
             let exact = candidate.key.format == key.format
             guard exact || candidate.key.plainFormat == key.plainFormat else { return nil }
+            guard candidate.fitted[.hostFloor] == nil || candidate.kernel == kernel else { return nil }
             guard candidate.key.variant.isEmpty || candidate.key.variant == key.variant else { return nil }
             return (exact ? 4 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 2 : 0) + (candidate.key.variant == key.variant ? 1 : 0)
         }
