@@ -25,10 +25,10 @@ struct RecoveryTests {
         for sample in samples { #expect(abs(sample.predicted(under: fit.constants) / sample.measured - 1) < 1e-3) }
     }
 
-    @Test("One row in ten that took ten times as long does not move the overhead by a tenth")
+    @Test("One row in nine that took ten times as long does not move the overhead by a tenth")
     func robust() throws {
         var samples = Synthetic.products(noise: 0.01, on: try Synthetic.device())
-        for place in samples.indices where place % 10 == 3 { samples[place].measured *= 10 }
+        for place in samples.indices where place % 9 == 3 { samples[place].measured *= 10 }
         let fit = try #require(KernelFit(samples, parameters))
         let overhead = try #require(fit.fitted[.overhead])
         #expect(abs(overhead.value / 6e-6 - 1) < 0.1)
