@@ -74,7 +74,7 @@ struct CalibrateCommand: ParsableCommand {
         # Accuracy of the calibrated cycle model
 
         Errors on shapes that no fit had seen: 5-fold cross-validation by shape (weights of a product, heads of attention, size of a
-        message), by `orrery calibrate --measured DATA/operators/train.*.csv.gz --scores Results/accuracy.csv --report Results/accuracy.md`.
+        message), by `Scripts/accuracy.sh DATA/operators`, which runs `orrery calibrate` on the operator tables of each device.
         The absolute percentage error is |predicted − measured| ÷ measured; the bias is the geometric mean of predicted ÷ measured, less 1.
         Uncalibrated: datasheets and the model alone.
 
