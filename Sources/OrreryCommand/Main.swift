@@ -20,7 +20,7 @@ struct OrreryCommand: ParsableCommand {
             cannot be written.
             """,
         version: orreryVersion,
-        subcommands: [SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self, CompareCommand.self])
+        subcommands: [SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self, MeasureCommand.self, CompareCommand.self])
 
     static func main() {
         do {
