@@ -8,7 +8,9 @@
 Nothing but PyTorch is needed; clocks, temperature, power and energy come from the driver's NVML. Documentation/Measuring.md
 says what every section measures and how. Exit status: 0, 64 for wrong usage, 69 without PyTorch or device, 74 when the file cannot be written.
 """
-import argparse, os, sys, time
+import argparse, os, sys, time, warnings
+
+SECTIONS = ("launch", "bandwidth", "copies", "gemm", "attention", "elementwise", "experts", "decoder", "power")
 
 EXIT_USAGE, EXIT_UNAVAILABLE, EXIT_OUTPUT = 64, 69, 74
 
@@ -23,7 +25,7 @@ class Parser(argparse.ArgumentParser):
         fail(message, EXIT_USAGE)
 
 
-def arguments(argv, sections):
+def arguments(argv, sections=SECTIONS):
     parser = Parser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--output", required=True, metavar="FILE", help="the CSV file to write")
     parser.add_argument("--sections", default=",".join(sections), metavar="NAMES", help="which to run, separated by commas")
@@ -44,18 +46,19 @@ def arguments(argv, sections):
 
 
 def main(argv=None):
+    options = arguments(argv)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    warnings.filterwarnings("ignore", message="Failed to initialize NumPy")  # none is needed
     try:
         import torch
     except ImportError:
         fail("PyTorch is not installed for this Python; `pip install torch`, or run another Python's script", EXIT_UNAVAILABLE)
     from gpu_measurements.lab import Lab
     from gpu_measurements.machine import Machine
-    from gpu_measurements.sections import SECTIONS
+    from gpu_measurements import sections
     from gpu_measurements.table import Table
     from gpu_measurements.timing import Stopwatch
 
-    options = arguments(argv, SECTIONS)
     if options.device.startswith("cuda") and not torch.cuda.is_available():
         fail("PyTorch finds no GPU here; `--device cpu --tiny` tries the script without one", EXIT_UNAVAILABLE)
     torch.manual_seed(1)
@@ -74,7 +77,7 @@ def main(argv=None):
             for name in options.sections:
                 start, before = time.perf_counter(), table.rows
                 lab.start(name)
-                SECTIONS[name](lab)
+                sections.run(name, lab)
                 lab.say(f"{name}: {table.rows - before} rows in {time.perf_counter() - start:.0f} s")
         table.close()
     except OSError as error:

@@ -1,5 +1,6 @@
-"""Sections by name, in the order in which they run."""
-from . import attention, bandwidth, copies, decoder, elementwise, experts, gemm, launch, power
+"""Sections: a module each, with `run(lab)`. Their names and order stand in measure_gpu.py, which has to know them without PyTorch."""
+import importlib
 
-SECTIONS = {"launch": launch.run, "bandwidth": bandwidth.run, "copies": copies.run, "gemm": gemm.run, "attention": attention.run,
-            "elementwise": elementwise.run, "experts": experts.run, "decoder": decoder.run, "power": power.run}
+
+def run(name, lab):
+    importlib.import_module(f"{__name__}.{name}").run(lab)
