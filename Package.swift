@@ -50,7 +50,7 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Simulation"),
 
-        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels"], path: "Benchmarks/Kernels"),
+        .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels", "Quantities"], path: "Benchmarks/Kernels"),
 
         tests(of: "EventEngine"),
         tests(of: "ReferenceKernels", with: ["Documents", "Hardware", "Quantities", "ReferenceKernelsC"]),

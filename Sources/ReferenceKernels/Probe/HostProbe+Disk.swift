@@ -14,17 +14,9 @@ extension HostProbe {
         guard statvfs(folder, &space) == 0 else { throw KernelError("\(folder): cannot be measured: \(String(cString: strerror(errno)).lowercased())") }
         let free = Double(space.f_bavail) * Double(space.f_frsize), capacity = Double(space.f_blocks) * Double(space.f_frsize)
         guard free > 2 * Double(bytes) else { throw KernelError("\(folder): has no room for a file of \(bytes >> 20) MiB") }
-        let path = "\(folder)/orrery-probe-\(getpid())"
-        defer { unlink(path) }
-        let buffer = try FloatBuffer(count: piece / 4, zeroed: false)
-        let writer = try FileWriter(path: path)
-        for i in 0..<bytes / piece {
-            rk_fill_random(buffer.pointer, piece / 4, 77, i * piece / 4, 1)  // nothing that a drive could compress
-            try writer.append(buffer.pointer, count: piece)
-        }
-        try writer.finish()
-
-        let file = try DirectFile(path: path)
+        let random = try TemporaryFile(folder: folder, bytes: bytes)
+        let buffer = try FloatBuffer(count: piece / 4)
+        let file = try DirectFile(path: random.path)
         file.dropCache()
         var samples: [Double] = []
         let start = rk_now()
@@ -36,16 +28,16 @@ extension HostProbe {
         let whole = Timing(samples: samples)
 
         if !file.isDirect { file.dropCache() }
-        var random: [Double] = []
+        var single: [Double] = []
         var place = 12_345
-        for _ in 0..<400 where random.count < 50 || rk_now() - start < max(2, 16 * plan.budget) {
+        for _ in 0..<400 where single.count < 50 || rk_now() - start < max(2, 16 * plan.budget) {
             place = (place &* 1_103_515_245 &+ 12_345) & Int(Int32.max)
             let begin = rk_now()
             try file.read(into: buffer.pointer, bytes: 4096, offset: place % (bytes / 4096) * 4096, inFlight: 1)
-            random.append(rk_now() - begin)
+            single.append(rk_now() - begin)
         }
         return Disk(folder: folder, capacity: Int(min(capacity, 1e18)), direct: file.isDirect,
-                    bandwidth: Rate(best: Double(piece) / whole.fastest, median: Double(piece) / whole.median), latency: Timing(samples: random).median)
+                    bandwidth: Rate(best: Double(piece) / whole.fastest, median: Double(piece) / whole.median), latency: Timing(samples: single).median)
     }
 
     /// Sleeps, so that the threads of the pool do, too.

@@ -8,9 +8,12 @@ extension HostProbe {
         /// Folder for the file that the disk is measured with; nil leaves the disk out.
         public var diskFolder: String?
         public var diskBytes: Int
+        /// Most bytes of the arrays that the memory is measured with; fewer than the caches hold measure the caches.
+        public var memoryBytes: Int
 
-        public init(budget: Double = 0.25, diskFolder: String? = "/tmp", diskBytes: Int = 512 << 20) {
+        public init(budget: Double = 0.25, diskFolder: String? = "/tmp", diskBytes: Int = 512 << 20, memoryBytes: Int = 4 << 30) {
             self.budget = budget
+            self.memoryBytes = memoryBytes
             self.diskFolder = diskFolder
             self.diskBytes = diskBytes
         }
@@ -28,7 +31,7 @@ extension HostProbe {
         progress("thread hand-off")
         let (hot, asleep) = handOffs()
         var levels: [Level] = []
-        for shape in levelShapes() {
+        for shape in levelShapes(most: plan.memoryBytes) {
             progress("\(shape.name.rawValue) bandwidth and latency")
             levels.append(try measure(shape, plan))
         }
@@ -62,6 +65,9 @@ extension HostProbe {
         let operations = rk_fma_chain(rounds, 0) * (all ? Double(Kernels.threads) : 1)
         return rate(operations, plan) { _ = rk_fma_chain(rounds, all ? 1 : 0) }
     }
+
+    /// Operations per second of chains of multiply-adds on all cores.
+    public static func peakFlops() -> Rate { flops(all: true, Plan()) }
 
     private static func clocks(_ plan: Plan) -> (one: Double, all: Double)? {
         let count = 1 << 20
@@ -106,7 +112,7 @@ extension HostProbe {
 
     /// The levels of this machine and working sets that lie in them: half of a cache, but no less than twice the one
     /// before; for the memory four times the last cache and at least 256 MiB.
-    static func levelShapes() -> [LevelShape] {
+    static func levelShapes(most: Int = 4 << 30) -> [LevelShape] {
         let cores = Kernels.threads, caches = SystemFacts.caches().filter { (1...3).contains($0.level) }, memory = SystemFacts.memory()
         var shapes: [LevelShape] = []
         var inner = 0
@@ -116,7 +122,7 @@ extension HostProbe {
             inner = cache.bytes
         }
         let last = caches.last.map { $0.bytes * $0.instances } ?? 32 << 20
-        let wanted = min(max(4 * last, 256 << 20), max(memory.available / 4, 64 << 20), 4 << 30)
+        let wanted = min(max(4 * last, 256 << 20), max(memory.available / 4, 64 << 20), max(most, 1 << 20))
         shapes.append(LevelShape(name: .dram, capacity: memory.total, instances: 1, one: min(wanted, 512 << 20), all: wanted, chase: min(wanted, 512 << 20)))
         return shapes
     }
@@ -153,5 +159,27 @@ extension HostProbe {
         var at = rk_chase_run(memory.pointer, min(nodes, 1 << 20))
         let rate = rate(Double(steps), plan) { at = rk_chase_run(at, steps) }
         return 1 / rate.median
+    }
+}
+
+/// Plain reads of an array that is out of every cache by all threads, one pass at a time: to be compared with what
+/// a kernel reads in the same minute.
+public final class ReadStream {
+    private let memory: FloatBuffer
+    private let count: Int
+
+    /// - Throws: `KernelError` when there is no memory for the array.
+    public init() throws(KernelError) {
+        count = (HostProbe.levelShapes().last?.all ?? 256 << 20) / 512 * 128
+        memory = try FloatBuffer(count: count)
+    }
+
+    public var bytes: Double { Double(count) * 4 }
+
+    /// Seconds of one pass.
+    public func seconds() -> Double {
+        let start = rk_now()
+        rk_stream_run(rk_read, memory.pointer, nil, nil, count, 1, 1)
+        return rk_now() - start
     }
 }

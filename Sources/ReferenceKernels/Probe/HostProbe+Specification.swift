@@ -11,9 +11,9 @@ extension HostProbe {
             member("name", quote(name ?? "\(processor), \(cores) cores (this host)")),
             member("kind", quote("cpu")),
             member("architecture", quote("cpu")),
-            member("clock", "{ \"boost\": \(quote("\(significant(clock / 1e9, digits: 6)) GHz")) }"),
+            member("clock", "{ \"boost\": \(quote("\(fixed((clock / 1e4).rounded(.up) / 1e5, decimals: 5)) GHz")) }"),
             member("units", "\(cores)"),
-            member("engines", "{ \"vector\": { \"rates\": { \"fp32\": \(quote("\(significant(flopsPerCycle / 2, digits: 6)) FMA/cycle")) } } }"),
+            member("engines", "{ \"vector\": { \"rates\": { \"fp32\": \(quote("\(fixed((flopsPerCycle / 2 * 1e4).rounded(.up) / 1e4, decimals: 4)) FMA/cycle")) } } }"),
         ]
         members.append(member("memory", "[\n" + levels.map { "    { \(text(of: $0)) }" }.joined(separator: ",\n") + "\n  ]"))
         members.append(member("kernel", "{ \"floor\": \(quote("\(significant(handOff * 1e9)) ns")) }"))
@@ -66,16 +66,25 @@ extension HostProbe {
 
     // MARK: Parts
 
-    /// Hertz that rates per cycle are stated at.
-    var clock: Double { max(clockOfOne ?? 0, clockOfAll ?? 0) > 0 ? max(clockOfOne ?? 0, clockOfAll ?? 0) : 1e9 }
-
-    /// Operations of one core in one cycle. Hardware issues whole vectors: where the measured figure lies within 5 % of a
-    /// whole number of vector multiply-adds, it is that number, otherwise as measured.
-    var flopsPerCycle: Double {
-        let measured = max(flopsOfOne.best, flopsOfAll.best / Double(cores)) / clock, vector = 2 * Double(lanes)
-        let whole = (measured / vector).rounded()
-        return whole >= 1 && (measured / (whole * vector) - 1).magnitude <= 0.05 ? whole * vector : measured
+    /// Multiply-adds of whole vectors that a core issues in a cycle, or nil where the measured rate is not within 5 % of a
+    /// whole number of them: hardware issues whole vectors.
+    private func wholeRate(at clock: Double) -> Double? {
+        let measured = fastestCore / clock, vector = 2 * Double(lanes), whole = (measured / vector).rounded()
+        return whole >= 1 && (measured / (whole * vector) - 1).magnitude <= 0.05 ? whole * vector : nil
     }
+
+    private var counted: Double { max(clockOfOne ?? 0, clockOfAll ?? 0) }
+    private var fastestCore: Double { max(flopsOfOne.best, flopsOfAll.best / Double(cores)) }
+
+    /// Hertz that rates per cycle are stated at: as counted, or what the arithmetic shows if that is more; 1 GHz where
+    /// nothing counts.
+    var clock: Double {
+        guard counted > 0 else { return 1e9 }
+        return max(counted, wholeRate(at: counted).map { fastestCore / $0 } ?? 0)
+    }
+
+    /// Operations of one core in one cycle.
+    var flopsPerCycle: Double { (counted > 0 ? wholeRate(at: clock) : nil) ?? fastestCore / clock }
 
     /// Most that one instance of a level (one core's private cache, all of a shared one) was seen to carry.
     private func best(_ level: Level) -> Double {
