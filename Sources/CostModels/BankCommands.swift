@@ -26,6 +26,13 @@ public struct PIMTiming: Sendable, Equatable {
     /// whole: `tGEMV` (NeuPIMs, casys-kaist/NeuPIMs `src/scheduler/Scheduler.cc`: 100 cycles to fill the buffer, of which
     /// its configuration makes 96 = 32·(tCCD_S + tCCD_L), and 184 for the row; the parts of the 184 are not stated).
     public var rowTrain: Double?
+    /// No more than four rows may be opened in this time (`tFAW`), where the memory opens a row bank by bank. One with an
+    /// activation of its own for all banks (`tRCDRDMAC`) is built to carry the current of that.
+    public var fourRows: Double?
+    /// From ordinary to all-bank mode, or back: `tMODCH`.
+    public var modeSwitch = 0.0
+    /// From the command that reads the lanes' results to the data: `tCL`.
+    public var readLatency = 0.0
 
     public init(activate: Double, column: Double, readToPrecharge: Double = 0, precharge: Double, rowOpen: Double = 0,
                 refresh: Double = 0, refreshInterval: Double = .infinity, globalWrite: Double? = nil, rowTrain: Double? = nil) {
@@ -48,6 +55,9 @@ public struct PIMTiming: Sendable, Equatable {
         self.init(activate: activate, column: column, readToPrecharge: first("tRTP", "tRTP_L") ?? 0, precharge: precharge,
                   rowOpen: first("tRAS") ?? 0, refresh: first("tRFC") ?? 0, refreshInterval: first("tREFI") ?? .infinity,
                   globalWrite: first("tGWRITE"), rowTrain: first("tGEMV"))
+        if timing["tRCDRDMAC"] == nil { fourRows = first("tFAW") }
+        modeSwitch = first("tMODCH") ?? 0
+        readLatency = first("tCL") ?? 0
     }
 
     /// One row opened in all banks, `columns` of it multiplied, closed again:
@@ -57,6 +67,17 @@ public struct PIMTiming: Sendable, Equatable {
     public func row(columns: Double) -> Double {
         rowTrain ?? max(activate + columns * column + readToPrecharge, rowOpen) + precharge
     }
+
+    /// The same in `banks` banks that cannot all be opened at once.
+    public func row(columns: Double, banks: Int) -> Double {
+        guard rowTrain == nil, let fourRows else { return row(columns: columns) }
+        return max(row(columns: columns), Double(banks) / 4 * fourRows)
+    }
+
+    /// Time of an operator beside its rows: into all-bank mode and out of it, and the wait for the last results. The results
+    /// of the rows before pass the bus while it waits for the next row to open: a column's worth for all banks, where
+    /// opening and closing take tens of clocks.
+    public var once: Double { 2 * modeSwitch + readLatency }
 
     /// `columns` of operands into the global buffer, over the channel's bus.
     public func fill(columns: Double) -> Double { globalWrite ?? columns * column }
@@ -111,7 +132,7 @@ public struct BankTrain: Sendable, Equatable {
         guard tiles > 0 else { return 0 }
         func chunk(_ elements: Int) -> Double {
             let columns = Double(ceilDivide(elements, columnElements))
-            return timing.fill(columns: columns) + tiles * timing.row(columns: columns)
+            return timing.fill(columns: columns) + tiles * timing.row(columns: columns, banks: banksPerChannel)
         }
         return Double(whole) * chunk(rowElements) + (rest > 0 ? chunk(rest) : 0)
     }

@@ -15,7 +15,7 @@ extension Cycle.Prepared {
         let whole = Double(ceilDivide(batch, train.channels)) * train.channelTime(length: k, outputs: n)
         let passes = Double(rows) * min(spread, whole)
         let activations = Double(rows) * Double(batch) * train.activations(length: k, outputs: ceilDivide(n, train.channels))
-        return inBanks(passes / train.timing.availability, activations: activations, train, scores: 0, flops, math, traffic, on: place)
+        return inBanks(passes / train.timing.availability, activations: activations, readings: Double(rows), train, scores: 0, flops, math, traffic, on: place)
     }
 
     /// Decode attention with keys and values in the banks (NeuPIMs, ASPLOS 2024, section 4): scores of all heads from one
@@ -36,11 +36,12 @@ extension Cycle.Prepared {
         let activations = queries * Double(o.batch)
             * (train.activations(length: embedding, outputs: keys) + heads * train.activations(length: keys, outputs: o.valueDimension))
         let scores = Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(keys)
-        return inBanks(passes / train.timing.availability, activations: activations, train, scores: scores, o.flops, o.math, o.traffic,
-                       on: place)
+        return inBanks(passes / train.timing.availability, activations: activations, readings: queries, train, scores: scores, o.flops, o.math,
+                       o.traffic, on: place)
     }
 
-    private func inBanks(_ time: Double, activations: Double, _ train: BankTrain, scores: Double, _ flops: Flops, _ math: NumberFormat,
+    /// - Parameter readings: how often what lies in the banks is read: once for each vector that is multiplied with it.
+    private func inBanks(_ time: Double, activations: Double, readings: Double, _ train: BankTrain, scores: Double, _ flops: Flops, _ math: NumberFormat,
                          _ traffic: Traffic, on place: Int) -> Demand {
         let onBus = machine.transferred(Traffic(activationsRead: traffic.activationsRead, activationsWritten: traffic.activationsWritten))
         let all = machine.transferred(traffic)
@@ -49,7 +50,8 @@ extension Cycle.Prepared {
         cost.memory = onBus.read / machine.achievable + onBus.written / machine.achievableWrite
         cost.memoryBytes = all.read + all.written
         cost.cacheBytes = traffic.activations.value
-        cost.latency = machine.floor + machine.memoryLatency
+        cost.memoryEnergy = device.bankEnergy(inBanks: traffic.stationed.value * readings, onBus: onBus.read + onBus.written)
+        cost.latency = machine.floor + machine.memoryLatency + train.timing.once
         if scores > 0, let vector = machine.vector {
             let rate = machine.rate(vector, .fp32)
             let special = machine.special.map { machine.rate($0, .fp32) } ?? rate

@@ -19,16 +19,17 @@ extension Cycle.Prepared {
         case .systolic: systolic(o.tokens.map { ($0, 1) }, n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
         case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
+        case .tensor where runtime.groupedTiles[o.math] != nil: nil
         case .tensor, .vector:
             tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.output, o.weights, o.math, isWeight: true,
-                  o.flops, o.traffic, on: place)
+                  o.flops, o.traffic, only: runtime.groupedTiles[o.math], on: place)
         }
     }
 
-    /// The best tiling over the units of a tensor or vector engine.
+    /// The best tiling over the units of a tensor or vector engine, or the only one that the runtime has.
     private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ output: TensorFormat,
                        _ weights: TensorFormat, _ math: NumberFormat, isWeight: Bool, _ flops: Flops, _ traffic: Traffic,
-                       on place: Int) -> Demand? {
+                       only tile: Runtime.Tile? = nil, on place: Int) -> Demand? {
         let native = device.engines[place].native(math) ?? math
         let widening = Widening(weights: weights, math: native, under: runtime, isWeight: isWeight)
         let moved = machine.transferred(traffic)
@@ -39,7 +40,8 @@ extension Cycle.Prepared {
                               wideningOps: widening.operations, widened: widening.passWidth * elements,
                               storedWeights: widening.passWidth > 0 ? traffic.weights.value : 0)
         let units = Units(machine, engine: place, math: math, sparse: weights.sparse24 && runtime.sparse24)
-        let (tiling, cost) = units.fastest(product, within: power(flops, math))
+        let budget = power(flops, math)
+        let (tiling, cost) = tile.map { units.only($0, product, within: budget) } ?? units.fastest(product, within: budget)
         return finish(cost, flops: flops, math: math, on: place,
                       choice: .tile(rows: tiling.rows, columns: tiling.columns, splitK: tiling.splitK))
     }

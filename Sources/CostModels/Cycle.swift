@@ -73,6 +73,7 @@ public struct Cycle: CostModel {
                                 memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
                                 cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, powerLimited: cost.powerLimited, choice: choice)
             demand.energy = energy(of: demand, math: math, on: device)
+            if let memory = cost.memoryEnergy { demand.energy.memory = Joules(memory) }
             // Energy of an operation goes with the square of the voltage, and that with the clock.
             demand.energy.compute = demand.energy.compute * (cost.clock * cost.clock)
             demand.energy.cache = demand.energy.cache * (cost.clock * cost.clock)

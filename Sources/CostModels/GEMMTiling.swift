@@ -131,6 +131,15 @@ struct TileGrid {
 }
 
 extension Units {
+    /// The kernel of a library that has one tile and does not split the reduction.
+    func only(_ tile: Runtime.Tile, _ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
+        let rowTiles = product.groups.reduce(0) { $0 + ceilDivide($1, tile.rows) }
+        let depth = ceilDivide(product.k, GEMMTiling.step) * GEMMTiling.step
+        var cost = TileGrid(product, rows: tile.rows, columns: tile.columns, rowTiles: rowTiles, on: self).cost(split: 1, depth: Double(depth))
+        power?.settle(&cost)
+        return (GEMMTiling(rows: tile.rows, columns: tile.columns, splitK: 1), cost)
+    }
+
     /// The kernel that the vendor's library would choose: the fastest, at the clock that the power limit leaves it.
     func fastest(_ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
         var best = GEMMTiling(rows: 0, columns: 0, splitK: 0)

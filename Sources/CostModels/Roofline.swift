@@ -48,6 +48,7 @@ public struct Roofline: CostModel {
         best.memoryBytes = Bytes(bytes.read + bytes.written)
         best.cacheBytes = traffic.memory
         best.energy = energy(of: best, math: math, on: device)
+        if best.engine == .bank { best.energy.memory = Joules(device.bankEnergy(inBanks: traffic.stationed.value, onBus: traffic.activations.value)) }
         return best
     }
 
@@ -81,4 +82,17 @@ func energy(of demand: Demand, math: NumberFormat, on device: Device) -> EnergyU
         memory: Joules(demand.memoryBytes.value * perByte),
         cache: Joules(hits * perHit),
         link: Joules(demand.linkBytes.value * (device.power.perLinkByte?.value ?? 0)))
+}
+
+extension Device {
+    /// Joules of the main memory when lanes beside its banks read what lies there and the rest passes its pins.
+    func bankEnergy(inBanks: Double, onBus: Double) -> Double {
+        let perByte = power.perByte[memory[mainMemoryIndex].level]?.value ?? 0
+        return inBanks * (power.perBankByte?.value ?? perByte) + onBus * perByte
+    }
+}
+
+extension Traffic {
+    /// What an engine in the memory finds where it is: weights and the cache.
+    var stationed: Bytes { weights + cacheRead + cacheWritten }
 }

@@ -10,6 +10,8 @@ struct TileCost {
     var latency = 0.0
     var memoryBytes = 0.0
     var cacheBytes = 0.0
+    /// Joules of the main memory, where they are not its bytes times the energy of one.
+    var memoryEnergy: Double?
     var occupancy = 1.0
     /// Clock as a part of the boost clock, after the power limit.
     var clock = 1.0
@@ -36,7 +38,7 @@ struct PowerBudget {
 
     /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.
     func settle(_ cost: inout TileCost) {
-        let other = cost.memoryBytes * perMemoryByte
+        let other = cost.memoryEnergy ?? cost.memoryBytes * perMemoryByte
         let core = compute + max(0, cost.cacheBytes - cost.memoryBytes) * perCacheByte
         guard core + other > limit.budget.value * cost.duration else { return }
         let unlimited = cost.duration

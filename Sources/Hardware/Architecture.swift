@@ -20,6 +20,7 @@ public struct Architecture: Sendable {
     public var activeFraction: Double?
     public var perFlop: Table<NumberFormat, EnergyPerFlopDimension>
     public var perByte: Table<MemoryLevel.Level, EnergyPerByteDimension>
+    public var perBankByte: JoulesPerByte?
     public var perLinkByte: JoulesPerByte?
     public var provenance: Provenance
 
@@ -50,6 +51,7 @@ public struct Architecture: Sendable {
             activeFraction = try power.optional("active")?.number(in: 0...0.99)
             perFlop = try power.optional("perFlop")?.table(NumberFormat.self, JoulesPerFlop.self, in: Bounds.perFlop) ?? [:]
             perByte = try power.optional("perByte")?.table(MemoryLevel.Level.self, JoulesPerByte.self, in: Bounds.perByte) ?? [:]
+            perBankByte = try power.optional("perBankByte")?.quantity(in: Bounds.perByte)
             perLinkByte = try power.optional("perLinkByte")?.quantity(in: Bounds.perByte)
             try power.finish()
         }
@@ -87,6 +89,7 @@ extension Device {
             take(&power.active, family.activeFraction.map { max(limit * $0, power.idle ?? .zero) }, "power.active")
             take(&power.idle, family.idleFraction.map { min(limit * $0, power.active ?? limit) }, "power.idle")
         }
+        if engine(.bank) != nil { take(&power.perBankByte, family.perBankByte, "power.perBankByte") }
         take(&power.perLinkByte, family.perLinkByte, "power.perLinkByte")
         for (format, energy) in family.perFlop where engines.contains(where: { $0.rates[format] != nil }) {
             take(&power.perFlop[format], energy, "power.perFlop.\(format.rawValue)")

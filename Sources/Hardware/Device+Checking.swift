@@ -81,6 +81,9 @@ extension Device {
         for (level, _) in power.perByte where self.level(level) == nil {
             throw place.error("power.perByte.\(level.rawValue)", "the device has no memory level \"\(level.rawValue)\"")
         }
+        if power.perBankByte != nil, engine(.bank) == nil {
+            throw place.error("power.perBankByte", "no engine of the device reads a bank without its bus")
+        }
         for (format, _) in power.perFlop where engines.allSatisfy({ $0.rates[format] == nil }) {
             throw place.error("power.perFlop.\(format.rawValue)", "no engine of the device has a rate for \(format.rawValue)")
         }

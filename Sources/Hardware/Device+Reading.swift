@@ -86,7 +86,9 @@ extension Power {
         active = try reader.optional("active")?.power()
         perFlop = try reader.optional("perFlop")?.table(NumberFormat.self, JoulesPerFlop.self, in: Bounds.perFlop) ?? [:]
         perByte = try reader.optional("perByte")?.table(MemoryLevel.Level.self, JoulesPerByte.self, in: Bounds.perByte) ?? [:]
+        perBankByte = try reader.optional("perBankByte")?.quantity(in: Bounds.perByte)
         perLinkByte = try reader.optional("perLinkByte")?.quantity(in: Bounds.perByte)
+        boundary = try reader.optional("boundary")?.string()
         try reader.finish()
     }
 }

@@ -126,11 +126,15 @@ public struct Systolic: Sendable, Equatable {
     public var rows: Int
     public var columns: Int
     public var dataflow: Dataflow
+    /// Each cell has a second register for the operand that stays, so that the next tile shifts in while the present one is
+    /// used; weights of a weight-stationary array, inputs of an input-stationary one.
+    public var doubleBuffered: Bool
 
-    public init(rows: Int, columns: Int, dataflow: Dataflow) {
+    public init(rows: Int, columns: Int, dataflow: Dataflow, doubleBuffered: Bool = false) {
         self.rows = rows
         self.columns = columns
         self.dataflow = dataflow
+        self.doubleBuffered = doubleBuffered
     }
 }
 
@@ -227,17 +231,25 @@ public struct Power: Sendable {
     public var perFlop: Table<NumberFormat, EnergyPerFlopDimension>
     /// Energy of one byte by memory level, the path to the engine included.
     public var perByte: Table<MemoryLevel.Level, EnergyPerByteDimension>
+    /// Energy of one byte that lanes beside a bank read from it: opening its share of the row and the way to the lanes, no
+    /// bus and no pins. Where nobody stated one, such a byte costs as much as one that leaves the memory.
+    public var perBankByte: JoulesPerByte?
     /// Energy of one byte leaving through a port.
     public var perLinkByte: JoulesPerByte?
+    /// What the figures above cover, where that is not a board as a whole: for the reader of an energy.
+    public var boundary: String?
 
     public init(idle: Watts? = nil, limit: Watts? = nil, active: Watts? = nil, perFlop: Table<NumberFormat, EnergyPerFlopDimension> = [:],
-                perByte: Table<MemoryLevel.Level, EnergyPerByteDimension> = [:], perLinkByte: JoulesPerByte? = nil) {
+                perByte: Table<MemoryLevel.Level, EnergyPerByteDimension> = [:], perBankByte: JoulesPerByte? = nil,
+                perLinkByte: JoulesPerByte? = nil, boundary: String? = nil) {
         self.idle = idle
         self.limit = limit
         self.active = active
         self.perFlop = perFlop
         self.perByte = perByte
+        self.perBankByte = perBankByte
         self.perLinkByte = perLinkByte
+        self.boundary = boundary
     }
 }
 

@@ -34,8 +34,15 @@ extension Engine {
         multicast = try reader.optional("multicast")?.integer(in: 1...64) ?? 1
         systolic = nil
         if kind == .systolic {
-            systolic = Systolic(rows: try reader.require("rows").count(), columns: try reader.require("columns").count(),
-                                dataflow: try reader.require("dataflow").choice())
+            var array = Systolic(rows: try reader.require("rows").count(), columns: try reader.require("columns").count(),
+                                 dataflow: try reader.require("dataflow").choice())
+            if let section = reader.optional("doubleBuffered") {
+                array.doubleBuffered = try section.bool()
+                guard !array.doubleBuffered || array.dataflow != .outputStationary else {
+                    throw section.error("an output-stationary array holds no operand that a second one could replace")
+                }
+            }
+            systolic = array
         }
         try reader.finish()
     }

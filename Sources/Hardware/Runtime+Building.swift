@@ -5,7 +5,7 @@ extension Runtime {
     public init(id: String, name: String, launch: Launch = .inline, runsOn: [Device.Kind] = Device.Kind.allCases, hostPerKernel: Seconds = .zero,
                 hostPerStep: Seconds = .zero, fusions: Set<Fusion> = [], weightOnly: [TensorFormat] = [], sparse24: Bool = false) {
         self.init(id: id, name: name, aliases: [], launch: launch, runsOn: runsOn, hostPerKernel: hostPerKernel, referenceLaunch: nil,
-                  hostPerStep: hostPerStep, hostPerLayer: .zero, fusions: fusions, weightOnly: weightOnly, sparse24: sparse24,
+                  hostPerStep: hostPerStep, hostPerLayer: .zero, fusions: fusions, weightOnly: weightOnly, sparse24: sparse24, groupedTiles: [:],
                   overlapsCopies: false, overlapsCollectives: false, memoryFraction: 1, memoryReserved: .zero,
                   provenance: Provenance(sources: [:], recalled: []))
     }

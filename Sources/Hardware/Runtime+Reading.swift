@@ -24,6 +24,10 @@ extension Runtime {
             do { weightOnly.append(try TensorFormat(parsing: text)) } catch { throw item.error(error.description) }
         }
         sparse24 = try reader.optional("sparse24")?.bool() ?? false
+        groupedTiles = [:]
+        for (format, value) in try reader.optional("groupedTiles")?.keyed(by: NumberFormat.self) ?? [] {
+            groupedTiles[format] = try value.tile()
+        }
         overlapsCopies = try reader.optional("overlapsCopies")?.bool() ?? false
         overlapsCollectives = try reader.optional("overlapsCollectives")?.bool() ?? false
         memoryFraction = try reader.optional("memoryFraction")?.number(in: 0.01...1) ?? 1
@@ -37,6 +41,15 @@ extension Runtime {
 }
 
 extension Document {
+    /// Rows and columns of a tile: `"128x128"`.
+    fileprivate func tile() throws(DocumentError) -> Runtime.Tile {
+        let text = try string(), sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.count == 2, let rows = sides[0], let columns = sides[1], 1...1024 ~= rows, 1...1024 ~= columns else {
+            throw error("\"\(text)\" is not the size of a tile; write rows and columns from 1 to 1024, as in \"128x128\"")
+        }
+        return Runtime.Tile(rows: rows, columns: columns)
+    }
+
     /// A list of different words out of a closed set.
     func words<C: CaseIterable & RawRepresentable & Equatable>(_: C.Type) throws(DocumentError) -> [C] where C.RawValue == String {
         var words: [C] = []

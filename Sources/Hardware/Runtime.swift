@@ -43,6 +43,17 @@ public struct Runtime: Sendable {
         case logits
     }
 
+    /// Rows and columns of the output that one unit computes at a time.
+    public struct Tile: Sendable, Hashable {
+        public var rows: Int
+        public var columns: Int
+
+        public init(rows: Int, columns: Int) {
+            self.rows = rows
+            self.columns = columns
+        }
+    }
+
     public var id: String
     public var name: String
     public var aliases: [String]
@@ -63,6 +74,9 @@ public struct Runtime: Sendable {
     /// widened to memory first.
     public var weightOnly: [TensorFormat]
     public var sparse24: Bool
+    /// Formats in which the kernel for the products of all experts runs on the vector units, with one size of tile and
+    /// without splitting the reduction, whatever the shape.
+    public var groupedTiles: [NumberFormat: Tile]
     /// Copies run beside kernels (prefetching the next layer).
     public var overlapsCopies: Bool
     /// Collectives run beside kernels that do not depend on them.

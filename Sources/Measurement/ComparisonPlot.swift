@@ -51,7 +51,7 @@ public struct ComparisonPlot {
     // MARK: Drawing
 
     private static let side = 420.0, top = 74.0, left1 = 74.0, left2 = 590.0
-    private static let width = 1030.0, height = 600.0
+    private static let width = 1050.0, height = 600.0
 
     /// The picture, complete in itself.
     public func svg(title: String) -> String {
@@ -72,7 +72,7 @@ public struct ComparisonPlot {
         text += "<text x=\"\(Self.left1)\" y=\"48\" fill=\"#555\">\(sampled)\(others)</text>\n"
         text += panel(at: Self.left1, "Measured against predicted", x: ("measured time", decades), y: ("predicted time", decades))
         text += panel(at: Self.left2, "Error by size", x: ("measured time", measured), y: ("predicted ÷ measured", ratios))
-        // Parity, and the band of ±10 % and a factor of two around it.
+        // Parity, and a factor of two around it.
         text += line(from: (decades.low, decades.low), to: (decades.high, decades.high), decades, decades, at: Self.left1, dash: nil)
         for factor in [0.5, 2.0] {
             text += line(from: (decades.low, decades.low * factor), to: (decades.high, decades.high * factor), decades, decades, at: Self.left1, dash: "4 4")
@@ -142,7 +142,7 @@ public struct ComparisonPlot {
             text += "<text x=\"\(x + 14)\" y=\"576\">\(escaped(label))</text>\n"
             x += 34 + 6.6 * Double(label.count)
         }
-        return text
+        return text + "<text x=\"\(Self.left2 + Self.side)\" y=\"576\" text-anchor=\"end\" fill=\"#555\">dashed: a factor of two</text>\n"
     }
 }
 

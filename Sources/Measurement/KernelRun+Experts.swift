@@ -13,6 +13,7 @@ extension KernelRun {
     /// products with what is between them, and the weighted sum.
     static func experts(_ row: RowReading, on device: Device) throws(RowError) -> KernelRun {
         let formats = try KernelFormats(row.row.precision)
+        if row.text("groups") != nil { return try groupedProduct(row, formats, on: device) }
         let tokens = try row.count("num_tokens", "batch"), hidden = try row.count("hidden_size", "hidden"), inter = try row.count("inter_size", "inter")
         let topK = try row.count("topk", in: 1...4096), experts = try row.count("num_experts", "experts", in: 1...16384)
         let (tensor, parallel) = try sharding(row)
@@ -63,6 +64,13 @@ extension KernelRun {
         let without = local.reduce(1.0) { $0 * (1 - Double($1) / Double(tokens)) }
         let present = Double(tokens) * (1 - without)
         return max(0, Int((present * Double(topK)).rounded()) - local.reduce(0, +))
+    }
+
+    /// One grouped product, `m` rows for each of `groups` weights, inputs quantised beforehand (DeepGEMM, README).
+    private static func groupedProduct(_ row: RowReading, _ formats: KernelFormats, on device: Device) throws(RowError) -> KernelRun {
+        let tokens = [Int](repeating: try row.count("m"), count: try row.count("groups", in: 1...16384))
+        return KernelRun(device: device, operators: [.grouped(GroupedMatmul(
+            tokens: tokens, n: try row.count("n"), k: try row.count("k"), activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math))])
     }
 
     /// Ranks that divide each expert, and ranks over which the experts are spread: columns, or `moe_tp8_ep2(shard)`.

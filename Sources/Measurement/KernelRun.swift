@@ -67,7 +67,8 @@ extension KernelRun {
         let formats = try KernelFormats(row.row.precision)
         let m = try row.count("m"), n = try row.count("n"), k = try row.count("k")
         var operators: [Operator] = []
-        if formats.quantises { operators.append(.elementwise(.quantise(rows: m, width: k, from: formats.stream, to: formats.input))) }
+        // DeepGEMM times the product alone.
+        if formats.quantises, row.text("source") != "DeepGEMM" { operators.append(.elementwise(.quantise(rows: m, width: k, from: formats.stream, to: formats.input))) }
         var product = Matmul(m: m, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)
         // The collectors run through five or six copies of the weights and start again.
         product.warm = repeats(row) && device.keeps(product.weightBytes * 5)

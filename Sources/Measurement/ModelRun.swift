@@ -22,6 +22,8 @@ struct ModelRun {
         case "ttft", "batch_ttft", "prefill_tps", "prefill_ms_per_token", "prefill_energy": .prefill
         case "tpot", "decode_tps", "decode_tps_total", "decode_time", "achieved_mem_bw", "decode_energy", "steady_power": .decode
         case "e2e_latency", "output_tps", "output_tps_per_gpu", "avg_gpu_power_total", "energy_per_total_token", "avg_power_frac_tdp": .generate
+        // The peak of a generation is in its prefill (Splitwise, ISCA 2024, section III-F).
+        case "peak_power_frac_tdp": .prefill
         case "avg_device_power": outputs > 1 ? .generate : .prefill
         default: nil
         }
@@ -62,7 +64,7 @@ struct ModelRun {
             case ("decode_energy", "J"): return energy.map { $0.value * generated }
             case ("avg_gpu_power_total", "W"), ("avg_device_power", "W"), ("steady_power", "W"): return energy.map { $0.value / t }
             case ("energy_per_total_token", _): return energy.map { $0.value / (sequences * (prompt + generated)) }
-            case ("avg_power_frac_tdp", _):
+            case ("avg_power_frac_tdp", _), ("peak_power_frac_tdp", _):
                 guard let limit = system.accelerator.device.power.limit else { return nil }
                 return energy.map { $0.value / t / limit.value / Double(system.acceleratorCount) }
             default: return nil

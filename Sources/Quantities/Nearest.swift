@@ -7,7 +7,10 @@ public func nearest(to word: String, among candidates: some Sequence<String>) ->
         let distance = edits(Array(word), Array(candidate))
         if distance < best?.1 ?? .infinity { best = (candidate, distance) }
     }
-    guard let (candidate, distance) = best, distance <= max(1.5, 0.4 * Double(max(word.count, candidate.count))) else { return nil }
+    guard let (candidate, distance) = best else { return nil }
+    // Words of one or two letters have to share one of them.
+    let length = Double(max(word.count, candidate.count))
+    guard distance <= max(1.5, 0.4 * length), distance < length else { return nil }
     return candidate
 }
 

@@ -65,6 +65,7 @@ public enum Summary {
             ("host, each step", "\(runtime.hostPerStep)"),
             ("fuses", runtime.fusions.map(\.rawValue).sorted().joined(separator: ", ")),
             ("weight-only kernels", runtime.weightOnly.map(\.description).joined(separator: ", ")),
+            ("grouped kernels of one tile", runtime.groupedTiles.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value.rows)×\($0.value.columns)" }.joined(separator: ", ")),
             ("2:4 sparsity", runtime.sparse24 ? "yes" : "no"),
             ("overlaps copies", runtime.overlapsCopies ? "yes" : "no"),
             ("overlaps collectives", runtime.overlapsCollectives ? "yes" : "no"),
@@ -86,6 +87,7 @@ public enum Summary {
             ("idle power", family.idleFraction.map { "\(percent($0)) of the limit" }),
             ("with a kernel resident", family.activeFraction.map { "\(percent($0)) of the limit" }),
             ("each operation", table(family.perFlop.mapValues { "\($0)" })), ("each byte", table(family.perByte.mapValues { "\($0)" })),
+            ("each byte read in its bank", family.perBankByte.map { "\($0)" }),
             ("each byte on a link", family.perLinkByte.map { "\($0)" }),
             ("shortest kernel", family.kernel.floor.map { "\($0)" }), ("gap in a stream", family.kernel.streamGap.map { "\($0)" }),
             ("gap in a graph", family.kernel.graphGap.map { "\($0)" }), ("launches an empty kernel in", family.kernel.launch.map { "\($0)" }),
@@ -140,6 +142,7 @@ extension Page {
         facts([
             ("limit", power.limit.map { "\($0)" }), ("idle", power.idle.map { "\($0)" }), ("with a kernel resident", power.active.map { "\($0)" }),
             ("each operation", energies(power.perFlop.mapValues { "\($0)" })), ("each byte", energies(power.perByte.mapValues { "\($0)" })),
+            ("each byte read in its bank", power.perBankByte.map { "\($0)" }),
             ("each byte on a link", power.perLinkByte.map { "\($0)" }),
             ("shortest kernel", kernel.floor.map { "\($0)" }), ("gap in a stream", kernel.streamGap.map { "\($0)" }),
             ("gap in a graph", kernel.graphGap.map { "\($0)" }), ("launches an empty kernel in", kernel.launch.map { "\($0)" }),

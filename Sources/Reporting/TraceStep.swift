@@ -96,6 +96,7 @@ struct TraceStep {
         let waited: JSON = switch timeline.records[index].cause {
         case .begin: "the begin of the step"
         case .launch: "the launch"
+        case .gap: "the gap between kernels"
         case .node(let other): JSON(timeline.graph.uses[Int(timeline.graph.nodes[Int(other)].use)].name)
         }
         let layer: [JSON.Member] = node.layer >= 0 ? [.init(key: "layer", value: JSON(Int(node.layer)))] : []

@@ -52,9 +52,16 @@ struct CostSite<Costs: CostModel> {
         works.add(demand.engineTime.value, on: resources[.engine(demand.engine, lane: lane)])
         works.add(demand.vectorTime.value, on: resources[.vector(lane: lane)])
         works.add(demand.cacheTime.value, on: resources[.cache(lane: lane)])
-        works.add(demand.memoryTime.value, on: memory(of: lane, &resources))
+        works.add(max(demand.memoryTime.value, rowBufferTime(demand, on: device)), on: memory(of: lane, &resources))
         let gap = stream == .compute ? kernelGap(of: device) : .zero
         return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), gap: SimulationTime(seconds: gap.value), works: works, demand: demand)
+    }
+
+    /// While lanes beside the banks work on open rows nobody else reads the memory, unless each bank has a row buffer for
+    /// them and one for the bus (NeuPIMs, ASPLOS 2024, section 4.1; the "blocked mode" of Newton, MICRO 2020).
+    private func rowBufferTime(_ demand: Demand, on device: Device) -> Double {
+        guard demand.engine == .bank, device.memory[device.mainMemoryIndex].organisation?.dualRowBuffer != true else { return 0 }
+        return demand.engineTime.value
     }
 
     /// Refuses what takes for ever: no engine of the device can do it.
@@ -146,7 +153,16 @@ struct CostSite<Costs: CostModel> {
     /// Accelerators have a memory of their own for each lane; the memory of hosts and drives is one that all lanes reach.
     private func memory(of group: System.Group, for lane: Int, _ resources: inout ResourceTable) -> Int {
         group.name == lanes[lane].group && group.name == system.accelerator.name
-            ? resources[.memory(lane: lane)] : resources[.groupMemory(group.name)]
+            ? resources[.memory(lane: owner(of: lane))] : resources[.groupMemory(group.name)]
+    }
+
+    /// The lane whose memory the banks of `lane` are part of: the same devices under their other engines, in the same order.
+    private func owner(of lane: Int) -> Int {
+        guard lanes[lane].engine == .bank else { return lane }
+        let group = lanes[lane].group
+        let before = lanes[..<lane].count { $0.group == group && $0.engine == .bank }
+        let others = lanes.indices.filter { lanes[$0].group == group && lanes[$0].engine == nil }
+        return before < others.count ? others[before] : lane
     }
 
     /// How many of the group's memories the lane's devices draw on at once.

@@ -34,10 +34,12 @@ struct EnergyMeter {
             }
             let count = Double(group.count * system.nodes)
             let lanes = timeline.graph.lanes.indices.filter { timeline.graph.lanes[$0].group == group.name }
-            let used = lanes.reduce(0.0) { $0 + Double(timeline.graph.lanes[$1].multiplicity) }
+            // The banks of a device have a lane of their own, and are no device of their own.
+            let used = lanes.reduce(0.0) { $0 + (timeline.graph.lanes[$1].engine == nil ? Double(timeline.graph.lanes[$1].multiplicity) : 0) }
             let busy = lanes.reduce(0.0) { $0 + Double(timeline.graph.lanes[$1].multiplicity) * timeline.busy(lane: $1).value }
             let all = max(count, used) * timeline.duration.value
-            let energy = Joules(busy * (power.active ?? idle).value + max(0, all - busy) * idle.value)
+            let working = min(busy, all)
+            let energy = Joules(working * (power.active ?? idle).value + (all - working) * idle.value)
             add(component(of: group, in: system), energy * weight)
         }
     }

@@ -18,6 +18,8 @@ struct LaunchThread: Sendable {
     private var layer: Int16 = -1
     /// It waits for the node that is next.
     var isStalled = false
+    /// The node whose end it last had to wait for, -1 for none: it has been busy launching ever since.
+    private(set) var resumedBy: Int32 = -1
 
     /// - Parameter speed: launch time of this host over that of the host on which the runtime's costs were taken.
     init(nodes: [Int32], runtime: Runtime, hostSlowness: Double, drivesDevice: Bool) {
@@ -31,9 +33,16 @@ struct LaunchThread: Sendable {
     /// The node it will launch next, nil at the end.
     var next: Int? { position < nodes.count ? Int(nodes[position]) : nil }
 
+    /// The node that it waited for has ended.
+    mutating func resume(after node: Int32, at now: SimulationTime) {
+        isStalled = false
+        guard now >= clock else { return }
+        clock = now
+        resumedBy = node
+    }
+
     /// Launches the next node and returns when it is on the device.
-    mutating func launch(_ node: OperatorGraph.Node, at now: SimulationTime, afterStall: Bool) -> SimulationTime {
-        clock = max(clock, now)
+    mutating func launch(_ node: OperatorGraph.Node, afterStall: Bool) -> SimulationTime {
         if everyNode || afterStall { clock = clock + perLaunch }
         if node.layer != layer, node.layer >= 0 {
             layer = node.layer

@@ -44,7 +44,9 @@ extension Report {
     }
 
     private static func boundary(of system: System, without unmetered: [String]) -> String {
-        let inside = system.groups.filter { !unmetered.contains($0.device.id) }.map { "\($0.count * system.nodes) × \($0.device.name)" }
+        let inside = system.groups.filter { !unmetered.contains($0.device.id) }.map { group in
+            "\(group.count * system.nodes) × \(group.device.name)" + (group.device.power.boundary.map { " (\($0))" } ?? "")
+        }
         let outside = unmetered.isEmpty ? "" : "; without \(unmetered.joined(separator: ", ")), which state no power"
         return "boards of " + inside.joined(separator: ", ") + outside + "; no fans, no power supply losses"
     }

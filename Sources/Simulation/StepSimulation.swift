@@ -17,8 +17,9 @@ struct StepSimulation: ~Copyable {
     private var pending: [Int32]
     /// When the host has launched each node; `never` while it has not.
     private var launched: [SimulationTime]
-    /// Start of the latest node by lane and stream: two kernels are at least a gap apart.
+    /// Start of the latest node by lane and stream, and which it was: two kernels are at least a gap apart.
     private var latestStart: [SimulationTime]
+    private var latest: [Int32]
     private var records: [Timeline.Record]
 
     init(_ graph: OperatorGraph, prepared: PreparedGraph, threads: [LaunchThread]) {
@@ -30,12 +31,13 @@ struct StepSimulation: ~Copyable {
         pending = waiting.counts
         launched = Array(repeating: .never, count: graph.nodes.count)
         latestStart = Array(repeating: SimulationTime(picoseconds: .min / 2), count: graph.lanes.count * OperatorGraph.Stream.allCases.count)
+        latest = Array(repeating: -1, count: latestStart.count)
         records = Array(repeating: .init(start: .never, end: .never, cause: .begin), count: graph.nodes.count)
     }
 
     /// Runs to the end and returns what happened to each node.
     mutating func run() -> [Timeline.Record] {
-        for lane in threads.indices { launch(from: lane, at: .zero, stalled: false) }
+        for lane in threads.indices { launch(from: lane, at: .zero) }
         while let event = engine.next() {
             switch event.kind {
             case .timer: engine.start(event.id, works: prepared[graph.nodes[event.id]].works)
@@ -46,16 +48,19 @@ struct StepSimulation: ~Copyable {
     }
 
     /// Lets a lane's thread launch until it has to see a result first.
-    private mutating func launch(from lane: Int, at now: SimulationTime, stalled: Bool) {
-        var justStalled = stalled
+    ///
+    /// - Parameter resumedBy: the node whose result it had to see, nil at the begin of the step.
+    private mutating func launch(from lane: Int, at now: SimulationTime, resumedBy: Int32? = nil) {
+        if let resumedBy { threads[lane].resume(after: resumedBy, at: now) }
+        var justStalled = resumedBy != nil
         while let node = threads[lane].next {
             if graph.nodes[node].waitsForHost && pending[node] > 0 {
                 threads[lane].isStalled = true
                 return
             }
-            launched[node] = threads[lane].launch(graph.nodes[node], at: justStalled ? now : .zero, afterStall: justStalled)
+            launched[node] = threads[lane].launch(graph.nodes[node], afterStall: justStalled)
             justStalled = false
-            if pending[node] == 0 { start(node, at: now, releasedBy: .begin) }
+            if pending[node] == 0 { start(node, at: now, releasedBy: resumedBy.map { .node($0) } ?? .begin) }
         }
     }
 
@@ -63,11 +68,11 @@ struct StepSimulation: ~Copyable {
     private mutating func start(_ node: Int, at now: SimulationTime, releasedBy cause: Timeline.Cause) {
         let n = graph.nodes[node], entry = prepared[n]
         let queue = Int(n.lane) * OperatorGraph.Stream.allCases.count + Int(n.stream.rawValue)
-        let host = max(launched[node], latestStart[queue] + entry.gap)
-        let time = max(now, host)
-        latestStart[queue] = time
+        let gap = latestStart[queue] + entry.gap, time = max(now, launched[node], gap)
         records[node].start = time
-        records[node].cause = host > now ? .launch : cause
+        records[node].cause = time == now ? cause : launched[node] >= gap ? .launch(after: threads[Int(n.lane)].resumedBy) : .gap(after: latest[queue])
+        latestStart[queue] = time
+        latest[queue] = Int32(node)
         let ready = time + entry.latency
         if ready > now { engine.schedule(node, at: ready) } else { engine.start(node, works: entry.works) }
     }
@@ -81,8 +86,7 @@ struct StepSimulation: ~Copyable {
             if launched[next] < .never {
                 start(next, at: now, releasedBy: .node(Int32(node)))
             } else if let lane = threads.indices.first(where: { threads[$0].isStalled && threads[$0].next == next }) {
-                threads[lane].isStalled = false
-                launch(from: lane, at: now, stalled: true)
+                launch(from: lane, at: now, resumedBy: Int32(node))
             }
         }
     }

@@ -11,8 +11,11 @@ public struct Timeline: Sendable {
         case begin
         /// The end of another node: a dependency, or its predecessor in the stream.
         case node(Int32)
-        /// The host had not launched it yet.
-        case launch
+        /// The host had not launched it yet. It had been launching since the end of a node whose result it had to see, or
+        /// since the begin of the step (-1).
+        case launch(after: Int32)
+        /// The kernel before it in the stream had started less than the gap between kernels ago.
+        case gap(after: Int32)
     }
 
     public struct Record: Sendable {

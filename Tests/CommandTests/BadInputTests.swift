@@ -33,7 +33,7 @@ struct BadInputTests {
         ("only spaces", Data(" \n\n ".utf8), "is empty; a declaration is an object in curly braces"),
         ("half a file", Data(job.utf8.prefix(60)), "line 1, column 61: a string is not closed"),
         ("something behind the end", Data((job + " }").utf8), "line 1, column 155: something follows the end of the document"),
-        ("a comma too many", Data(job.replacing("\"output\": 8,", with: "\"output\": 8,,").utf8), "line 1, column 114: expected a key in double quotes"),
+        ("a comma too many", Data(job.replacing("\"output\": 8,", with: "\"output\": 8,,").utf8), "line 1, column 102: expected a key in double quotes"),
         ("a comma before the brace", Data(job.replacing(" } }", with: " }, }").utf8), "line 1, column 154: a comma stands before the closing brace; take it away"),
         ("a comma before the bracket", Data("{ \"aliases\": [1, ] }".utf8), "line 1, column 18: a comma stands before the closing bracket; take it away"),
         ("a comment", Data(("// mine\n" + job).utf8), "line 1, column 1: JSON has no comments; take it away"),

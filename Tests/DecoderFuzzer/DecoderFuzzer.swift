@@ -1,4 +1,4 @@
-#if !LIBFUZZER  // libFuzzer brings a main of its own
+#if !LIBFUZZER
 import Fuzzing
 import Orrery
 #if canImport(Glibc)
@@ -127,4 +127,17 @@ private enum Watch {
         alarm(seconds)
     }
 }
+#else
+import Fuzzing
+
+/// libFuzzer's own loop instead (`LibFuzzer.swift` says how to build it), under the name that the linker is told to start at.
+@_cdecl("DecoderFuzzer_main")
+public func runLibFuzzer(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
+    var count = count, arguments = arguments
+    return runDriver(&count, &arguments) { fuzzOneInput($0, $1) }
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(_ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+                       _ tryOne: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt) -> CInt
 #endif

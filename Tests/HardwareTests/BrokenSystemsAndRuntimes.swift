@@ -32,6 +32,7 @@ struct BrokenSystemsAndRuntimes {
         Slip("\"10 us\"", "\"10 W\"", "eager.json: hostPerKernel: \"10 W\" is not a time; its unit is s, ms, us, µs, ns or ps"),
         Slip("\"attention\"", "\"flash\"", "eager.json: fusions[0]: \"flash\" is unknown; use attention, split-context, qkv, gate-up, residual-norm, rotary-cache, activation or grouped-experts"),
         Slip("int4/g128", "int4/128", "eager.json: weightOnly[0]: \"int4/128\" is not a tensor format; write a group as in \"int4/g128\" or \"fp4/g16s8\""),
+        Slip("\"fusions\"", "\"groupedTiles\": { \"fp32\": \"128\" }, \"fusions\"", "eager.json: groupedTiles.fp32: \"128\" is not the size of a tile; write rows and columns from 1 to 1024, as in \"128x128\""),
         Slip("0.9", "1.9", "eager.json: memoryFraction: 1.9 is out of range; use 0.01 to 1"),
         Slip("hostPerStep", "hostPerSteep", "eager.json: \"hostPerStep\" is missing; is \"hostPerSteep\" a misspelling of it?"),
     ]

@@ -13,7 +13,7 @@ struct PhysicalFacts {
         ("mi300x", .tensor, .bf16, 1307.4e12), ("jetson-agx-orin-64gb", .tensor, .int8, 85.2e12), ("tpu-v4", .systolic, .bf16, 275e12),
         ("ascend-910c", .tensor, .fp16, 752e12), ("neupims", .systolic, .fp16, 262.1e12), ("neupims", .bank, .fp16, 32.8e12),
         ("gddr6-aim", .bank, .bf16, 1e12), ("gddr6-aim-card", .bank, .bf16, 16e12), ("hbm-pim", .bank, .fp16, 1.2e12),
-        ("xeon-8480plus", .tensor, .bf16, 114.7e12), ("instcsd", .storage, .fp16, 13.3e9),
+        ("xeon-8480plus", .tensor, .bf16, 114.7e12), ("instcsd", .storage, .fp16, 4 * 13.3e9),
     ]
 
     @Test("An engine's count, rate and clock multiply to the peak that its maker states", arguments: peaks)

@@ -29,7 +29,7 @@ struct MonotonicityTests {
             for resource in Device.Resource.allCases {
                 for factor in [1.1, 2] {
                     let after = try setting.latency(fidelity, resource, by: factor)
-                    #expect(after <= before * (1 + 1e-9) + setting.rounding, "\(setting), \(fidelity): \(factor) × \(resource) takes \(after / before) times as long")
+                    #expect(after <= before * (1 + setting.slack) + setting.rounding, "\(setting), \(fidelity): \(factor) × \(resource) takes \(after / before) times as long")
                     compared += 1
                 }
             }
@@ -51,7 +51,7 @@ struct MonotonicityTests {
             for (name, change) in changes {
                 guard let larger = setting.job.changed(change), let after = catalogue.setting(larger, on: setting.system) else { continue }
                 let time = try after.latency(fidelity)
-                #expect(time >= before * (1 - 1e-9) - after.rounding, "\(setting), \(fidelity): \(name) takes \(time / before) times as long")
+                #expect(time >= before * (1 - after.slack) - after.rounding, "\(setting), \(fidelity): \(name) takes \(time / before) times as long")
                 compared += 1
             }
         }

@@ -39,7 +39,8 @@ struct StepSimulationTests {
         #expect(close(microseconds(timeline.duration), 10 * 20 + 6))
         let blame = CriticalPath(of: timeline).blame
         let launch = blame.filter { $0.key.bound == .launch }.values.reduce(.zero, +)
-        #expect(close(microseconds(launch), 10 * 20 + 6 - 10 * 6))
+        // What the device did while the host was launching held nothing up.
+        #expect(close(microseconds(launch), 10 * 20))
     }
 
     @Test("A host that is faster than its kernels hides behind them: only the first launch shows")

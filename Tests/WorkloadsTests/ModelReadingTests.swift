@@ -107,7 +107,7 @@ struct ModelReadingTests {
         (decoder, "\"kvHeads\": 2", "\"kvHeads\": 16", "decoder.attention.kvHeads: 16 does not divide 8 heads; use 1, 2, 4 or 8"),
         (decoder, ", \"headDimension\": 8", ", \"window\": -1", "decoder.attention.window: -1 is out of range; use 0 to 1000000000"),
         (decoder, "\"heads\": 8, \"kvHeads\": 2, \"headDimension\": 8", "\"heads\": 7",
-         "decoder.attention: \"headDimension\" is missing, and 7 heads do not divide 64 hidden elements"),
+         "decoder.attention: \"headDimension\" is missing, and 7 heads do not divide 64 hidden elements; state it or use 1, 2, 4, 8, 16, 32 or 64 heads"),
         (decoder, "\"headDimension\": 8", "\"headDimension\": 256",
          "decoder.attention.headDimension: 8 heads × 256 is more than 16 times 64 hidden elements; it is the dimension of one head"),
         (decoder, "\"headDimension\": 8", "\"headDimension\": 7",
