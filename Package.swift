@@ -63,7 +63,8 @@ let package = Package(
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         tests(of: "Orrery", with: handedOn),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
-        tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
+        .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"],
+                    resources: [.copy("Fixtures")]),
 
         tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
 
