@@ -12,7 +12,7 @@ func tests(of name: String, with others: [Target.Dependency] = [], excluding: [S
 
 /// What `Orrery` hands on to whoever imports it. Named again by its users, so that a change in a room rebuilds them.
 let handedOn: [Target.Dependency] = [
-    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Reporting",
+    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Calibration", "Reporting",
 ]
 
 let package = Package(
@@ -39,6 +39,8 @@ let package = Package(
         room("CostModels", ["Quantities", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
         room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+        room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Orrery", handedOn),
         .executableTarget(
@@ -61,7 +63,10 @@ let package = Package(
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         tests(of: "Orrery", with: handedOn),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
-        tests(of: "Measurement", with: ["CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"]),
+        .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"],
+                    resources: [.copy("Fixtures")]),
+
+        tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),

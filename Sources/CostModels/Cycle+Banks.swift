@@ -15,7 +15,8 @@ extension Cycle.Prepared {
         let whole = Double(ceilDivide(batch, train.channels)) * train.channelTime(length: k, outputs: n)
         let passes = Double(rows) * min(spread, whole)
         let activations = Double(rows) * Double(batch) * train.activations(length: k, outputs: ceilDivide(n, train.channels))
-        return inBanks(passes / train.timing.availability, activations: activations, readings: Double(rows), train, scores: 0, flops, math, traffic, on: place)
+        return inBanks(passes / train.timing.availability, activations: activations, readings: Double(rows), train, scores: 0, flops, math,
+                       traffic, on: place)
     }
 
     /// Decode attention with keys and values in the banks (NeuPIMs, ASPLOS 2024, section 4): scores of all heads from one
@@ -41,8 +42,8 @@ extension Cycle.Prepared {
     }
 
     /// - Parameter readings: how often what lies in the banks is read: once for each vector that is multiplied with it.
-    private func inBanks(_ time: Double, activations: Double, readings: Double, _ train: BankTrain, scores: Double, _ flops: Flops, _ math: NumberFormat,
-                         _ traffic: Traffic, on place: Int) -> Demand {
+    private func inBanks(_ time: Double, activations: Double, readings: Double, _ train: BankTrain, scores: Double, _ flops: Flops,
+                         _ math: NumberFormat, _ traffic: Traffic, on place: Int) -> Demand {
         let onBus = machine.transferred(Traffic(activationsRead: traffic.activationsRead, activationsWritten: traffic.activationsWritten))
         let all = machine.transferred(traffic)
         var cost = TileCost()

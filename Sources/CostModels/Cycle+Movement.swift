@@ -17,7 +17,7 @@ extension Cycle {
         demand.cacheBytes = Bytes(2 * time.bytes)
         demand.energy = energy(of: demand, math: collective.format.number ?? .fp32, on: device)
         demand.energy.link = linkEnergy(time.bytes, over: fabric.inside ?? fabric.across, from: device)
-        return demand.checked(against: bound, model: name, what: "\(collective)")
+        return calibrated(demand.checked(against: bound, model: name, what: "\(collective)"), .collective(collective), on: device, bound: bound)
     }
 
     public func demand(of copy: Copy, over link: Link?, from source: Device, to target: Device, under runtime: Runtime) -> Demand {

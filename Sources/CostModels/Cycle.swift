@@ -10,17 +10,28 @@ public struct Cycle: CostModel {
     /// The clock gives way to the power limit, as in a run longer than the limiter's reaction (tens of milliseconds); a
     /// microbenchmark of short bursts is not throttled.
     public var limitsPower: Bool
+    /// What was fitted to measured runs of one device; the other devices of a system are predicted without.
+    public var calibration: Calibration?
 
-    public init(limitsPower: Bool = true) {
+    public init(limitsPower: Bool = true, calibration: Calibration? = nil) {
         self.limitsPower = limitsPower
+        self.calibration = calibration
     }
 
     public func demand(of op: Operator, on device: Device, under runtime: Runtime) -> Demand {
         switch op {
-        case .collective(let o): demand(of: o, over: Fabric(), on: device, under: runtime)
-        case .copy(let o): demand(of: o, over: nil, from: device, to: device, under: runtime)
-        default: Prepared(for: device, under: runtime, limitsPower: limitsPower).demand(of: op)
+        case .collective(let o): return demand(of: o, over: Fabric(), on: device, under: runtime)
+        case .copy(let o): return demand(of: o, over: nil, from: device, to: device, under: runtime)
+        default:
+            let demand = Prepared(for: device, under: runtime, limitsPower: limitsPower).demand(of: op)
+            return calibrated(demand, op, on: device, bound: Roofline().demand(of: op, on: device, under: runtime))
         }
+    }
+
+    /// With the constants of the kernel that does it, where the calibration has one.
+    func calibrated(_ demand: Demand, _ op: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
+        guard let calibration, calibration.applies(to: device), demand.duration.value.isFinite, let kernel = calibration.kernel(for: op) else { return demand }
+        return kernel.constants.apply(to: demand, of: op, bound: bound().duration)
     }
 
     /// The model for one device and runtime, with everything that does not depend on the operator looked up beforehand:

@@ -10,14 +10,14 @@ extension Library.Shelf {
         }
         guard case .object = document.json else { throw document.error("is \(document.json.kind); a declaration is an object in curly braces") }
         guard let sign = Self.signs.first(where: { document.json[$0.key] != nil }) else {
-            throw document.error("is not a device, system, runtime, architecture, model or job: it has none of their keys (\"engines\", \"devices\", \"launch\", \"family\", \"phase\" …)")
+            throw document.error("is not a device, system, runtime, architecture, calibration, model or job: it has none of their keys (\"engines\", \"devices\", \"launch\", \"family\", \"phase\" …)")
         }
         self = sign.shelf
     }
 
     /// Keys that only one kind of file has, the most telling first.
     private static let signs: [(key: String, shelf: Self)] = [
-        ("memory", .devices), ("engines", .devices), ("devices", .systems), ("hostPerKernel", .runtimes), ("hostPerStep", .runtimes),
+        ("kernels", .calibrations), ("memory", .devices), ("engines", .devices), ("devices", .systems), ("hostPerKernel", .runtimes), ("hostPerStep", .runtimes),
         ("family", .models), ("decoder", .models), ("phase", .jobs), ("operator", .jobs), ("achieved", .architectures), ("kernel", .architectures),
     ]
 

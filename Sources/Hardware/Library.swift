@@ -14,6 +14,8 @@ public struct Library: Sendable {
     /// A folder of declarations inside the library.
     public enum Shelf: String, CaseIterable, Sendable {
         case devices, systems, runtimes, architectures
+        /// What was fitted to measured runs; the room `CostModels` reads them.
+        case calibrations
         /// In `Workloads`; the room of that name reads them.
         case models, jobs
 
@@ -68,7 +70,7 @@ public struct Library: Sendable {
 
     public func folder(of shelf: Shelf) -> String {
         switch shelf {
-        case .devices, .systems, .runtimes, .architectures: path("HardwareSpecs/\(shelf.rawValue)")
+        case .devices, .systems, .runtimes, .architectures, .calibrations: path("HardwareSpecs/\(shelf.rawValue)")
         case .models: path("Workloads/models")
         case .jobs: path("Workloads")
         }

@@ -162,7 +162,7 @@ extension KernelRun {
         let isLowLatency = kind.hasSuffix("_ll") || kind.hasSuffix("generation") || kind == "low_latency"
         let copies = isLowLatency ? Double(topK) : distinctRanks(topK: topK, experts: experts, ranks: ranks)
         let bytes = format.bytes(elements: Double(tokens) * copies * Double(hidden))
-        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format)
+        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens)
         return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric)
     }
 

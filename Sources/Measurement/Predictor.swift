@@ -20,18 +20,23 @@ public struct Prediction: Sendable {
 /// Maps measured rows to devices and work of the library and predicts them.
 public struct Predictor {
     public let costs: any CostModel
+    /// What corrects `costs`, where that is the cycle model.
+    public let calibrations: CalibrationChoice
     let library: Library
     var devices: [String: Result<Device, RowError>] = [:]
     var models: [String: Result<Model, RowError>] = [:]
     lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
     lazy var runtimes: [Runtime] = library.ids(.runtimes).compactMap { try? library.runtime($0) }
 
+    var shippedCalibrations: [String: Calibration?] = [:]
+
     /// Labels that are kept in memory; a file with more has something else in its device column.
     static let mostLabels = 4096
 
-    public init(_ library: Library, costs: any CostModel) {
+    public init(_ library: Library, costs: any CostModel, calibrations: CalibrationChoice = .none) {
         self.library = library
         self.costs = costs
+        self.calibrations = calibrations
     }
 
     /// - Throws: `RowError` saying why this row cannot be predicted.
@@ -40,21 +45,27 @@ public struct Predictor {
         let reading = try RowReading(row)
         if ModelRun.phases.contains(row.phase) {
             let run = try modelRun(reading)
+            let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
             let (value, bound, boundBy) = try run.predict(row.metric, row.unit, outputs: try reading.count("output_len", or: 1, in: 0...RowReading.counts.upperBound), under: costs)
-            let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), no calibration"] + run.assumptions).joined(separator: "; ")
+            let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), \(Self.name(calibration))"] + run.assumptions).joined(separator: "; ")
             return Prediction(value: value, bound: bound, boundBy: boundBy, basis: basis)
         }
         if row.phase == "memory" {
             return Prediction(value: try memoryFigure(reading), bound: nil, boundBy: .memory, basis: "sizes of the library, no calibration")
         }
         let run = try kernelRun(reading)
-        let (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
+        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName)
+        var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
+        let floor = run.hostFloor(calibration)
+        if floor > time { (time, boundBy) = (floor, .launch) }
         let bound = run.time(under: Roofline(), gaps: false).time
         guard time.value.isFinite, time.value > 0 else { throw RowError("\"\(run.device.id)\" has no engine or port for it") }
         let inherited = run.device.inherited.isEmpty ? "" : ", \(run.device.inherited.count) values of its family"
         return Prediction(value: try figure(of: run, taking: time, row), bound: try figure(of: run, taking: bound, row), boundBy: boundBy,
-                          basis: "\(costs.name) on \(run.device.id), no calibration\(inherited)")
+                          basis: "\(costs.name) on \(run.device.id), \(Self.name(calibration))\(inherited)")
     }
+
+    private static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
 
     /// What the metric of the row makes of a time.
     private func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
@@ -68,7 +79,7 @@ public struct Predictor {
         }
     }
 
-    private mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
+    mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
         let phase = row.row.phase
         guard ["gemm", "attn_prefill", "attn_decode", "moe_gemm", "comm", "moe_all2all"].contains(phase) else {
             throw RowError("phase \"\(phase)\" is not predicted yet")

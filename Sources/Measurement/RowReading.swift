@@ -73,8 +73,11 @@ struct KernelFormats: Equatable {
     /// Format in which activations arrive and leave.
     var stream: TensorFormat
 
+    /// The input was in its narrow format before the timing started.
+    var arrivesNarrow = false
+
     /// The input is brought into its narrower format by a kernel of its own before the product.
-    var quantises: Bool { input != stream }
+    var quantises: Bool { input != stream && !arrivesNarrow }
 
     /// - Parameter label: `bfloat16`, `fp8` … as in the operator tables, or the precision of a run (`bf16/fp16`).
     init(_ label: String?) throws(RowError) {
@@ -90,6 +93,9 @@ struct KernelFormats: Equatable {
         case "float32"?, "fp32"?: self = plain(.fp32)
         // One scale a tensor or a row: nothing to count.
         case "fp8"?: self = KernelFormats(input: .fp8, weights: .fp8, math: .fp8, stream: .bf16)
+        case "fp8_operands"?: self = KernelFormats(input: .fp8, weights: .fp8, math: .fp8, stream: .bf16, arrivesNarrow: true)
+        // Sums of 32-bit integers leave the product: as wide as fp32.
+        case "int8_operands"?: self = KernelFormats(input: .int8, weights: .int8, math: .int8, stream: .fp32, arrivesNarrow: true)
         // One 32-bit scale for 128 elements of an activation row and for 128 × 128 weights (DeepSeek-V3, arXiv 2412.19437, 3.3.2).
         case "fp8_block"?, "fp8(1x128/128x128 scaled)"?:
             self = KernelFormats(input: fp8Group, weights: TensorFormat(bits: 8, number: .fp8, group: 128 * 128, scaleBits: 32), math: .fp8, stream: .bf16)
@@ -106,7 +112,8 @@ struct KernelFormats: Equatable {
         }
     }
 
-    init(input: TensorFormat, weights: TensorFormat, math: NumberFormat, stream: TensorFormat) {
+    init(input: TensorFormat, weights: TensorFormat, math: NumberFormat, stream: TensorFormat, arrivesNarrow: Bool = false) {
+        self.arrivesNarrow = arrivesNarrow
         self.input = input
         self.weights = weights
         self.math = math

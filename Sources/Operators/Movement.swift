@@ -22,14 +22,17 @@ public struct Collective: Hashable, Sendable {
     /// The largest share of `bytes` that one participant receives in an all-to-all over the mean: 1 when balanced.
     public var imbalance: Double
     public var format: TensorFormat
+    /// Tokens of one participant that travel as messages of their own, as in an exchange between experts; 0 for one block.
+    public var messages: Int
 
-    public init(_ kind: Kind, participants: Int, participantsPerNode: Int? = nil, bytes: Bytes, imbalance: Double = 1, format: TensorFormat) {
+    public init(_ kind: Kind, participants: Int, participantsPerNode: Int? = nil, bytes: Bytes, imbalance: Double = 1, format: TensorFormat, messages: Int = 0) {
         self.kind = kind
         self.participants = participants
         self.participantsPerNode = participantsPerNode ?? participants
         self.bytes = bytes
         self.imbalance = imbalance
         self.format = format
+        self.messages = messages
     }
 
     public var crossesNodes: Bool { participantsPerNode < participants }

@@ -1,3 +1,4 @@
+import CostModels
 import Documents
 import Hardware
 import Workloads
@@ -6,6 +7,7 @@ extension Library {
     /// What is wrong in all files of the library; empty when all is well.
     public func checkAll() -> [DocumentError] {
         check()
+            + check(.calibrations) { (path) throws(DocumentError) in _ = try calibration(path) }
             + check(.models) { (path) throws(DocumentError) in _ = try model(path) }
             + check(.jobs) { (path) throws(DocumentError) in _ = try job(path) }
     }
@@ -18,6 +20,7 @@ extension Library {
             case .systems: _ = try system(Self.path(file))
             case .runtimes: _ = try runtime(Self.path(file))
             case .architectures: _ = try architecture(Self.path(file))
+            case .calibrations: _ = try calibration(Self.path(file))
             case .models: _ = try model(Self.path(file))
             case .jobs: _ = try job(Self.path(file))
             }

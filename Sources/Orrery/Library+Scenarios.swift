@@ -1,3 +1,4 @@
+import CostModels
 import Documents
 import Hardware
 import Workloads
@@ -10,15 +11,30 @@ extension Library {
     ///   - system: at most one of device and system.
     ///   - runtime: without one, the job's own where it supports the accelerator, else the one made for the fewest other kinds
     ///     of device, and of those the leanest.
+    ///   - calibration: its name or path, `none`, or the one that the library has for the device and runtime.
     /// - Throws: `DocumentError` where something is unknown, malformed or does not go together.
     public func scenario(of job: String, device: String? = nil, system: String? = nil, runtime: String? = nil,
-                      fidelity: Scenario.Fidelity = .cycle) throws(DocumentError) -> Scenario {
+                      fidelity: Scenario.Fidelity = .cycle, calibration: String? = nil) throws(DocumentError) -> Scenario {
         let job = try self.job(job)
         let system = try self.system(for: job, device: device, system: system)
         let (runtime, note) = try self.runtime(runtime, for: job, on: system.accelerator.device)
-        var scenario = Scenario(job: job, system: system, runtime: runtime, fidelity: fidelity)
+        let corrected = fidelity == .cycle ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
+        var scenario = Scenario(job: job, system: system, runtime: runtime, fidelity: fidelity, calibration: corrected)
         if let note { scenario.notes.append(note) }
         return scenario
+    }
+
+    /// The calibration that a person chose, or that the library has.
+    ///
+    /// - Throws: `DocumentError` where one of another device was named.
+    public func calibration(_ name: String?, of device: Device, under runtime: Runtime) throws(DocumentError) -> Calibration? {
+        guard let name else { return try shippedCalibration(of: device, under: runtime.id) }
+        guard name != "none" else { return nil }
+        let chosen = try calibration(name)
+        guard chosen.applies(to: device) else {
+            throw DocumentError(file: name, path: "device", message: "is of \"\(chosen.device)\", not of \"\(device.id)\"; use \"none\" or leave it out")
+        }
+        return chosen
     }
 
     private func system(for job: Job, device: String?, system: String?) throws(DocumentError) -> System {

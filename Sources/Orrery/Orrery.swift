@@ -9,6 +9,7 @@
 //     let report = try simulate(job, on: system, under: runtime, with: Cycle())
 //     print(TextReport(report).text)
 
+@_exported import Calibration
 @_exported import CostModels
 @_exported import Documents
 @_exported import EventEngine

@@ -16,21 +16,25 @@ public struct Scenario: Sendable {
     public var system: System
     public var runtime: Runtime
     public var fidelity: Fidelity
+    /// What corrects the cycle model on the accelerator; the roofline is a bound and takes none.
+    public var calibration: Calibration?
     /// What was decided for the reader and belongs into the report.
     public var notes: [String] = []
 
-    public init(job: Job, system: System, runtime: Runtime, fidelity: Fidelity = .cycle) {
+    public init(job: Job, system: System, runtime: Runtime, fidelity: Fidelity = .cycle, calibration: Calibration? = nil) {
         self.job = job
         self.system = system
         self.runtime = runtime
         self.fidelity = fidelity
+        self.calibration = calibration
     }
 
     public func report() throws -> Report {
         var report = switch fidelity {
         case .roofline: try simulate(job, on: system, under: runtime, with: Roofline())
-        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle())
+        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle(calibration: calibration))
         }
+        if fidelity == .cycle { report.basis.calibration = calibration?.title }
         report.notes = notes + report.notes
         return report
     }
@@ -40,7 +44,7 @@ public struct Scenario: Sendable {
         let plan = try Plan(lowering: job, onto: system, under: runtime)
         let run = switch fidelity {
         case .roofline: try JobRun(plan, on: system, under: runtime, with: Roofline())
-        case .cycle: try JobRun(plan, on: system, under: runtime, with: Cycle())
+        case .cycle: try JobRun(plan, on: system, under: runtime, with: Cycle(calibration: calibration))
         }
         let steps = zip(plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
         return ChromeTrace(of: steps, on: system, holding: plan.allocations)

@@ -43,6 +43,9 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Draw predicted against measured, and the error by size, as SVG.", valueName: "file"))
     var plot: String?
 
+    @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; for each row the library's unless given.", valueName: "name|none"))
+    var calibration: String?
+
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
@@ -55,7 +58,13 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         let costs: any CostModel = costModel == .roofline ? Roofline() : Cycle()
-        var predictor = Predictor(try library.open(), costs: costs)
+        let library = try self.library.open()
+        let choice: CalibrationChoice = switch calibration {
+        case nil: .shipped
+        case "none"?: .none
+        case let name?: .only(try library.calibration(name))
+        }
+        var predictor = Predictor(library, costs: costs, calibrations: choice)
         let table = try rows.map { try RowsFile($0) }
         var picture = plot.map { _ in ComparisonPlot(by: columns[0], seed: seed) }
         let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in

@@ -4,13 +4,14 @@ import Orrery
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Turn files of other programs into declarations.",
+        abstract: "Turn files of other programs into declarations and measured runs.",
         discussion: """
             Examples:
               orrery import model config.json
               orrery import model config.json --output Workloads/models/my-model.json
+              orrery import runs trace.json.gz --output runs.csv
             """,
-        subcommands: [ImportModelCommand.self])
+        subcommands: [ImportModelCommand.self, ImportRunsCommand.self])
 }
 
 struct ImportModelCommand: ParsableCommand {

@@ -20,7 +20,10 @@ struct OrreryCommand: ParsableCommand {
             cannot be written.
             """,
         version: orreryVersion,
-        subcommands: [SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self, CompareCommand.self])
+        subcommands: [
+            SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
+            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self,
+        ])
 
     static func main() {
         do {

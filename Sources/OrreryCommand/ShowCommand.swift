@@ -40,6 +40,7 @@ struct ShowCommand: ParsableCommand {
         case .systems: Summary.text(of: try library.system(name), style: style)
         case .runtimes: Summary.text(of: try library.runtime(name), style: style)
         case .architectures: Summary.text(of: try library.architecture(name), style: style)
+        case .calibrations: CalibrationText.kernels(of: try library.calibration(name), style: style)
         case .models: Summary.text(of: try library.model(name), style: style)
         case .jobs: Summary.text(of: try library.job(name), style: style)
         }
@@ -48,5 +49,5 @@ struct ShowCommand: ParsableCommand {
 
 extension Library.Shelf {
     /// In the order in which a name is looked for.
-    static let shown: [Self] = [.devices, .systems, .runtimes, .models, .jobs, .architectures]
+    static let shown: [Self] = [.devices, .systems, .runtimes, .models, .jobs, .architectures, .calibrations]
 }

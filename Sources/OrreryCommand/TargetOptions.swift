@@ -25,6 +25,10 @@ struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("roofline, the physical bound; or cycle, cycle-approximate.", valueName: "roofline|cycle"))
     var costModel: Scenario.Fidelity = .cycle
 
+    @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; the library's for device and runtime unless given.",
+                               valueName: "name|none"))
+    var calibration: String?
+
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
@@ -32,7 +36,7 @@ struct TargetOptions: ParsableArguments {
     }
 
     func scenario(of job: String) throws -> Scenario {
-        try library.open().scenario(of: job, device: device, system: system, runtime: runtime, fidelity: costModel)
+        try library.open().scenario(of: job, device: device, system: system, runtime: runtime, fidelity: costModel, calibration: calibration)
     }
 }
 

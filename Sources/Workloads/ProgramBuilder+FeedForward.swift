@@ -70,7 +70,7 @@ extension ProgramBuilder {
         if layout.dispatches {
             let permuted = add("experts.permute", .elementwise(.permute(tokens: tokens, copies: tokens * experts.topK, width: h, activations: activations)),
                                after: [input, router])
-            arriving = travel("experts.dispatch", copies: tokens * experts.topK, format: dispatchFormat, after: permuted)
+            arriving = travel("experts.dispatch", tokens: tokens, copies: experts.topK, format: dispatchFormat, after: permuted)
         } else {
             let permute: [Operator?] = classes.map { rank in
                 rank.load == 0 ? nil : .elementwise(.permute(tokens: tokens, copies: rank.load, width: h, activations: activations))
@@ -89,7 +89,7 @@ extension ProgramBuilder {
 
         var result: Int
         if layout.dispatches {
-            let returned = travel("experts.combine", copies: tokens * experts.topK, format: activations, after: computed)
+            let returned = travel("experts.combine", tokens: tokens, copies: experts.topK, format: activations, after: computed)
             result = add("experts.sum", .elementwise(.combine(tokens: tokens, copies: tokens * experts.topK, width: h, activations: activations)),
                          after: [returned, router])
         } else {
@@ -112,13 +112,13 @@ extension ProgramBuilder {
     }
 
     /// An all-to-all of the expert-parallel ranks.
-    private mutating func travel(_ name: String, copies: Int, format: TensorFormat, after item: Int) -> Int {
-        let bytes = format.bytes(elements: Double(copies) * Double(model.hidden))
+    private mutating func travel(_ name: String, tokens: Int, copies: Int, format: TensorFormat, after item: Int) -> Int {
+        let bytes = format.bytes(elements: Double(tokens) * Double(copies) * Double(model.hidden))
         let total = classes.reduce(0) { $0 + $1.load * $1.ranks }
         let hottest = classes.reduce(0) { max($0, $1.load) }
         let mean = Double(total) / Double(layout.expert)
         let collective = Collective(.allToAll, participants: layout.expert, participantsPerNode: layout.inNode(layout.expert), bytes: bytes,
-                                    imbalance: mean > 0 ? Double(hottest) / mean : 1, format: format)
+                                    imbalance: mean > 0 ? Double(hottest) / mean : 1, format: format, messages: tokens)
         // What a rank receives goes with the tokens of its experts; what comes back is its own again.
         let arriving = classes.map { name == "experts.dispatch" && mean > 0 ? bytes * (Double($0.load) / mean) : bytes }
         let works: [LayerProgram.Work?] = arriving.map { work(name, .collective(collective), allocates: $0) }

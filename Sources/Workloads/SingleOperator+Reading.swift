@@ -94,7 +94,8 @@ extension ObjectReader {
         var operators: [Operator] = [rows(.permute(tokens: tokens, copies: hottest.load, width: hidden, activations: activations))]
         let sent = activations.bytes(elements: Double(tokens) * Double(topK) / Double(ranks) * Double(hidden))
         let exchange = Operator.collective(Collective(.allToAll, participants: ranks, bytes: sent,
-                                                      imbalance: Double(hottest.load) * Double(ranks) / (Double(tokens) * Double(topK)), format: activations))
+                                                      imbalance: Double(hottest.load) * Double(ranks) / (Double(tokens) * Double(topK)), format: activations,
+                                                      messages: max(1, tokens / ranks)))
         if ranks > 1 { operators.append(exchange) }
         let kind: FeedForward.Kind = gated ? .swiglu : .gelu
         operators.append(product(gated ? 2 * inner : inner, hidden))

@@ -93,6 +93,6 @@ struct BadInputTests {
     func nothingKnown() throws {
         try command.folder.write("{ \"colour\": \"red\" }", to: "odd.json")
         let outcome = try command.run("check", "odd.json")
-        #expect(outcome.status == 65 && outcome.errors.hasPrefix("error: odd.json: is not a device, system, runtime, architecture, model or job"))
+        #expect(outcome.status == 65 && outcome.errors.hasPrefix("error: odd.json: is not a device, system, runtime, architecture, calibration, model or job"))
     }
 }

@@ -37,7 +37,7 @@ struct MistakeTests {
         (["simulate", "./Workloads"], "error: ./Workloads: is a folder; name a file in it"),
         (["simulate", "talk", "--tensor-parallel", "3"], "error: Workloads/talk.json: parallelism.tensor: 3 does not divide 8 heads; use 1, 2, 4 or 8"),
         (["simulate", "talk", "--device", "drive"], "error: drive cannot run embedding: it has no engine for it, nor for anything else"),
-        (["show", "xyzzy"], "error: xyzzy: is no device, system, runtime, model, job or architecture of the library; \"orrery list\" lists what there is"),
+        (["show", "xyzzy"], "error: xyzzy: is no device, system, runtime, model, job, architecture or calibration of the library; \"orrery list\" lists what there is"),
         (["simulate", "talk", "--library", "Workloads"], "error: Workloads: is no library: there is no folder \"HardwareSpecs\" in it"),
         (["check", "Workloads/talk.json", "nothing.json"], "error: nothing.json: cannot be read: no such file or directory"),
     ])

@@ -1,0 +1,1 @@
+"""Measures an accelerator with PyTorch and writes the measured-run format (Documentation/MeasuredRuns.md)."""

@@ -1,0 +1,177 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+import CostModels
+
+/// Fits the constants of one kernel to measured rows: robust least squares on the logarithm of predicted ÷ measured.
+///
+/// Every parameter lives on a scale without bounds: an efficiency by its logit, anything else by its logarithm, so that no step
+/// leaves what is physical. A parameter whose standard error is as large as itself, or that the fit drives to where it does
+/// nothing, is dropped and the others are fitted again.
+struct KernelFit {
+    typealias Parameter = KernelCalibration.Parameter
+
+    var fitted: [Parameter: KernelCalibration.Fitted]
+    var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
+
+    /// Rows that a parameter takes.
+    static let rowsPerParameter = 8
+
+    /// - Returns: nil when there are too few rows for any parameter, or none is supported.
+    ///
+    /// - Parameter start: values to begin from.
+    init?(_ samples: [KernelSample], _ parameters: [Parameter], from start: [Parameter: Double] = [:]) {
+        var active = Array(parameters.prefix(samples.count / Self.rowsPerParameter))
+        var atZero: Set<Parameter> = [], start = start.filter { $0.value > 0 }
+        let search = Search(samples)
+        while !active.isEmpty {
+            guard let found = search.solve(active, atZero, from: start) else {
+                active.removeLast()
+                continue
+            }
+            start = found.mapValues(\.value)
+            // Latencies or a cache time that the rows have no room for.
+            if let vanished = active.first(where: { search.vanishes($0, found, atZero) }) {
+                atZero.insert(vanished)
+                active.removeAll { $0 == vanished }
+                continue
+            }
+            let doubts = active.map { search.doubt($0, found, atZero) }
+            if let worst = doubts.max(), worst > 1, let place = doubts.firstIndex(of: worst) {
+                active.remove(at: place)
+                continue
+            }
+            fitted = found
+            for parameter in atZero { fitted[parameter] = .init(value: 0, error: 0) }
+            return
+        }
+        return nil
+    }
+
+    private struct Search {
+        private let samples: [KernelSample]
+        private let logarithms: [Double]
+        private let scale: Double
+
+        /// Residuals beyond this (about 10 %) count linearly (soft L1), so that a few rows that went wrong do not carry the fit.
+        static let softness = 0.1
+        private static let reweightings = 5
+        /// A parameter that changes no prediction by more than this part does nothing.
+        private static let noEffect = 1e-3
+
+        init(_ samples: [KernelSample]) {
+            self.samples = samples
+            logarithms = samples.map { log($0.measured) }
+            scale = KernelFit.median(samples.map(\.measured))
+        }
+
+        private func constants(_ active: [Parameter], _ atZero: Set<Parameter>, _ value: (Int) -> Double) -> KernelConstants {
+            var constants = KernelConstants { atZero.contains($0) ? 0 : $0.neutral }
+            for (place, parameter) in active.enumerated() { constants[parameter] = value(place) }
+            return constants
+        }
+
+        func solve(_ active: [Parameter], _ atZero: Set<Parameter>, from start: [Parameter: Double]) -> [Parameter: KernelCalibration.Fitted]? {
+            var position = active.map { KernelFit.coordinate(start[$0] ?? typical($0), of: $0) }
+            var weights = [Double](repeating: 1, count: samples.count)
+            var last: LeastSquares.Solution?
+            for _ in 0..<Self.reweightings {
+                guard let solution = LeastSquares.solve(from: position, weights: weights, residuals: { x, residuals in
+                    let constants = constants(active, atZero) { KernelFit.value(x[$0], of: active[$0]) }
+                    for place in samples.indices {
+                        let ratio = log(samples[place].predicted(under: constants)) - logarithms[place]
+                        residuals[place] = ratio.isFinite ? ratio : 50
+                    }
+                }) else { break }
+                weights = solution.residuals.map { 1 / (1 + ($0 / Self.softness) * ($0 / Self.softness)).squareRoot() }
+                position = solution.parameters
+                last = solution
+            }
+            guard let last else { return nil }
+            let total = zip(weights, last.residuals).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }
+            let variance = total / Double(max(1, samples.count - active.count))
+            var found: [Parameter: KernelCalibration.Fitted] = [:]
+            for (place, parameter) in active.enumerated() {
+                let value = KernelFit.value(last.parameters[place], of: parameter)
+                let error = last.variances.map { ($0[place] * variance).squareRoot() } ?? .infinity
+                // d value / d coordinate of the logarithm and of the logit.
+                found[parameter] = .init(value: value, error: error * value * (parameter.isEfficiency ? 1 - value : 1))
+            }
+            return found
+        }
+
+        /// A scale of the model's latencies or cache time that might as well be 0.
+        func vanishes(_ parameter: Parameter, _ found: [Parameter: KernelCalibration.Fitted], _ atZero: Set<Parameter>) -> Bool {
+            guard parameter.neutral == 1, !parameter.isEfficiency, let value = found[parameter]?.value, value < 1 else { return false }
+            return change(parameter, to: 0, found, atZero) < Self.noEffect
+        }
+
+        /// The largest change of the logarithm of a prediction.
+        private func change(_ parameter: Parameter, to value: Double, _ found: [Parameter: KernelCalibration.Fitted], _ atZero: Set<Parameter>) -> Double {
+            let with = KernelConstants { found[$0]?.value ?? (atZero.contains($0) ? 0 : $0.neutral) }
+            var without = with
+            without[parameter] = value
+            return samples.reduce(0.0) { max($0, abs(log($1.predicted(under: with) / $1.predicted(under: without)))) }
+        }
+
+        /// Above 1 when the parameter has to go: its standard error over its value; more the less it changes, when it changes
+        /// nothing or the parameters cannot be told apart.
+        func doubt(_ parameter: Parameter, _ found: [Parameter: KernelCalibration.Fitted], _ atZero: Set<Parameter>) -> Double {
+            guard let fit = found[parameter], fit.value.isFinite else { return .infinity }
+            if parameter.isEfficiency, fit.value > 0.995 { return .infinity }
+            let known = fit.error.isFinite
+            if known, fit.error > fit.value { return fit.error / fit.value }
+            let change = change(parameter, to: parameter.neutral, found, atZero)
+            if change < Self.noEffect { return 1 + Self.noEffect / max(change, 1e-12) }
+            return known ? fit.error / fit.value : 1 + Self.noEffect / change
+        }
+
+        /// Where to begin: what takes a tenth of the typical time.
+        private func typical(_ parameter: Parameter) -> Double {
+            if parameter.isEfficiency { return 0.8 }
+            if parameter.neutral > 0 { return parameter.neutral }
+            switch parameter {
+            case .overhead: return scale / 10
+            case .hostFloor: return samples.map(\.measured).min() ?? scale
+            case .rampBytes: return 1e6
+            default:
+                // Seconds that one unit of the measure adds to the median row.
+                let neutral = KernelConstants { $0.neutral }
+                var unit = neutral
+                unit[parameter] = 1
+                let added = KernelFit.median(samples.map { ($0.predicted(under: unit) - $0.predicted(under: neutral)) / $0.measured })
+                return added > 0 ? 0.1 / added : scale / 10
+            }
+        }
+    }
+
+    private static func value(_ coordinate: Double, of parameter: Parameter) -> Double {
+        parameter.isEfficiency ? 1 / (1 + exp(-coordinate)) : exp(min(coordinate, 200))
+    }
+
+    private static func coordinate(_ value: Double, of parameter: Parameter) -> Double {
+        parameter.isEfficiency ? log(max(value, 1e-6) / (1 - min(value, 0.999_999))) : log(max(value, 1e-30))
+    }
+
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        guard let last = sorted.last else { return 0 }
+        return sorted.count % 2 == 1 ? sorted[sorted.count / 2] : (sorted[sorted.count / 2 - 1] + (sorted.count > 1 ? sorted[sorted.count / 2] : last)) / 2
+    }
+}
+
+extension KernelKey.Family {
+    /// What a kernel of this family can be calibrated by, the best supported first.
+    var parameters: [KernelCalibration.Parameter] {
+        switch self {
+        case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
+        case .attentionPrefill: [.overhead, .engineEfficiency, .latency, .perOutput, .perDepth, .memoryEfficiency, .cache]
+        case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .perDepth, .perOutput, .engineEfficiency, .cache]
+        case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perOutput, .cache]
+        case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
+        case .expertExchange: [.overhead, .linkEfficiency, .perMessage, .rampBytes]
+        }
+    }
+}

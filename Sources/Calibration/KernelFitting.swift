@@ -1,0 +1,80 @@
+import CostModels
+import Measurement
+
+/// Measured rows of one kernel, and what was made of them.
+struct KernelFitting {
+    /// By its place in the samples: the prediction by a fit that had not seen its shape.
+    var heldOut: [Double?]
+    var calibrations: [KernelCalibration] = []
+    /// Why there is none.
+    var refusal: String?
+
+    /// Parts into which the shapes are divided; each is predicted from the others.
+    static let folds: UInt64 = 5
+    private static let fewestShapes = 5
+
+    init(_ samples: [KernelSample], key: KernelKey, kernel: String) {
+        heldOut = [Double?](repeating: nil, count: samples.count)
+        let least = KernelFit.rowsPerParameter
+        guard samples.count >= least else {
+            refusal = "\(samples.count) rows are too few: a parameter takes \(least)"
+            return
+        }
+        let shapes = Set(samples.map(\.shape)).count
+        guard shapes >= Self.fewestShapes else {
+            refusal = "\(shapes) different shapes are too few to hold some back; take \(Self.fewestShapes)"
+            return
+        }
+        guard let whole = add(samples, at: Array(samples.indices), key: key, kernel: kernel) else {
+            refusal = "its rows support none of the parameters: every standard error is as large as the value"
+            return
+        }
+        calibrations.append(whole)
+        let variants = Dictionary(grouping: samples.indices) { samples[$0].variant }
+        guard variants.count > 1 else { return }
+        for (variant, places) in variants.sorted(by: { $0.key < $1.key }) where !variant.isEmpty && places.count >= least * key.family.parameters.count {
+            let own = places.map { samples[$0] }
+            guard Set(own.map(\.shape)).count >= Self.fewestShapes else { continue }
+            if let calibration = add(own, at: places, key: KernelKey(key.family, format: key.format, variant: variant), kernel: kernel) { calibrations.append(calibration) }
+        }
+    }
+
+    /// Fits and cross-validates; keeps the held-out predictions.
+    private mutating func add(_ samples: [KernelSample], at places: [Int], key: KernelKey, kernel: String) -> KernelCalibration? {
+        guard let fit = Self.best(samples, key.family) else { return nil }
+        // Shapes in the order of their hashes, dealt out in turn, so that the parts are of equal size.
+        let shapes = Set(samples.map(\.shape)).sorted()
+        let fold = Dictionary(uniqueKeysWithValues: shapes.enumerated().map { ($0.element, UInt64($0.offset) % Self.folds) })
+        for part in 0..<Self.folds {
+            let rest = samples.filter { fold[$0.shape] != part }
+            let constants = Self.best(rest, key.family, from: fit)?.constants ?? KernelConstants { $0.neutral }
+            for (place, sample) in zip(places, samples) where fold[sample.shape] == part { heldOut[place] = sample.predicted(under: constants) }
+        }
+        let training = Self.score(samples.map { ($0.predicted(under: fit.constants), $0.measured) })
+        let validation = Self.score(zip(places, samples).compactMap { place, sample in heldOut[place].map { ($0, sample.measured) } })
+        return KernelCalibration(key: key, kernel: kernel, fitted: fit.fitted, rows: samples.count, training: training, validation: validation)
+    }
+
+    /// With a constant that is added to every call; or, where no call is anywhere near as short as the model says, with one
+    /// below which none came: calls that the host launched one by one.
+    private static func best(_ samples: [KernelSample], _ family: KernelKey.Family, from other: KernelFit? = nil) -> KernelFit? {
+        let start = other?.fitted.mapValues(\.value) ?? [:]
+        let added = KernelFit(samples, family.parameters, from: start)
+        let neutral = KernelConstants { $0.neutral }
+        let shortest = samples.map(\.measured).min() ?? 0, modelled = samples.map { $0.predicted(under: neutral) }.min() ?? 0
+        guard family == .gemm || family == .experts, shortest > launchedRatio * modelled else { return added }
+        guard let floored = KernelFit(samples, [.hostFloor] + family.parameters.filter { $0 != .overhead }, from: start) else { return added }
+        guard let added else { return floored }
+        func error(_ fit: KernelFit) -> Double { score(samples.map { ($0.predicted(under: fit.constants), $0.measured) }).mape }
+        return error(floored) < error(added) ? floored : added
+    }
+
+    /// The shortest measured call over the shortest modelled one, beyond which the host is suspected.
+    private static let launchedRatio = 8.0
+
+    static func score(_ pairs: [(predicted: Double, measured: Double)]) -> KernelCalibration.Score {
+        var errors = ErrorStatistics()
+        for pair in pairs { errors.add(predicted: pair.predicted, measured: pair.measured) }
+        return .init(rows: errors.predicted, medianAPE: errors.medianAPE ?? 0, mape: errors.mape ?? 0)
+    }
+}

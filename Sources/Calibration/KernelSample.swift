@@ -1,0 +1,83 @@
+import CostModels
+import Hardware
+import Measurement
+import Operators
+import Quantities
+
+/// One measured row as the fit of a kernel sees it.
+public struct KernelSample: Sendable {
+    /// Seconds.
+    public var measured: Double
+    /// Seconds of what is not fitted: helper kernels as the cost model has them, gaps between kernels.
+    public var fixed: Double
+    /// The operators that the kernel does, each with the model's times.
+    public var works: [KernelWorkload]
+    /// Rows of equal shape group are for training or for validation together.
+    public var shape: UInt64
+    /// Head dimension and window of attention; empty where a kernel has one variant.
+    public var variant: String
+
+    public init(measured: Double, fixed: Double, works: [KernelWorkload], shape: UInt64, variant: String = "") {
+        self.measured = measured
+        self.fixed = fixed
+        self.works = works
+        self.shape = shape
+        self.variant = variant
+    }
+
+    public func predicted(under constants: KernelConstants) -> Double {
+        var time = fixed
+        for work in works { time += work.duration(under: constants) }
+        return max(time, constants[.hostFloor])
+    }
+}
+
+extension KernelSample {
+    /// - Returns: nil where nothing in the row is calibrated, or a device cannot do it.
+    init?(_ work: KernelWork, of row: MeasuredRow) {
+        let demands = work.demands(under: Cycle())
+        var works: [KernelWorkload] = [], fixed = 0.0
+        var hash = StableHash(), variant = ""
+        for (operation, demand) in zip(work.operators, demands) {
+            guard demand.duration.value.isFinite else { return nil }
+            fixed += work.gap.value
+            guard let key = KernelKey(operation) else {
+                fixed += demand.duration.value
+                continue
+            }
+            works.append(KernelWorkload(operation, demand, bound: work.bound(of: operation).duration))
+            variant = key.variant
+            hash.add(shapeOf: operation)
+        }
+        guard !works.isEmpty, fixed.isFinite else { return nil }
+        // How a model routes its tokens, which the sizes of its products do not say.
+        for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
+        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant)
+    }
+}
+
+/// FNV-1a: the same on every machine and run, unlike `Hasher`.
+struct StableHash {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ number: Int) {
+        for byte in 0..<8 {
+            value ^= UInt64(truncatingIfNeeded: number >> (8 * byte)) & 0xff
+            value = value &* 0x100_0000_01b3
+        }
+    }
+
+    /// The dimensions that a model fixes, not the tokens of a step: weights of a product, heads of attention, size of a message.
+    mutating func add(shapeOf operation: Operator) {
+        let sizes: [Int] = switch operation {
+        case .matmul(let o): [1, o.n, o.k]
+        case .grouped(let o): [2, o.n, o.k]
+        case .attention(let o): [3, o.heads, o.kvHeads, o.keyDimension, o.window]
+        case .collective(let o) where o.messages > 0: [4, o.participants, o.messages]
+        // Sizes of messages, not of buffers per member: an all-gather states one of its parts.
+        case .collective(let o): [5, Int(min(o.bytes.value * (o.kind == .allGather ? Double(o.participants) : 1), 1e15).rounded())]
+        case .elementwise, .copy: []
+        }
+        for size in sizes { add(size) }
+    }
+}

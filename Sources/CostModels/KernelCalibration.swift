@@ -1,0 +1,187 @@
+import Operators
+import Quantities
+
+/// What one kernel of a library really takes on one device, beyond what the cost model knows.
+///
+/// With the demand of the model (latency `L`, engine `E`, vector `V`, cache `C`, memory `M`, link `K`) the kernel takes
+///
+///     overhead + latency·L + perDepth·depth + perInput·inputs + perOutput·outputs + perGroup·groups + perPeer·peers
+///       + perMessage·messages + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, M ÷ memoryEfficiency,
+///                                   K ÷ linkEfficiency · (1 + √(rampBytes ÷ bytes)))
+///
+/// and never less than the physical bound of the operator.
+public struct KernelCalibration: Sendable {
+    public enum Parameter: String, CaseIterable, Sendable {
+        /// Seconds of a call that no shape changes: its chain of launches, kernels that quantise or scale.
+        case overhead
+        /// Times the latencies of the model: floor of a kernel, fill and drain, messages.
+        case latency
+        /// Part of the engine's time that is spent on what the model counts.
+        case engineEfficiency
+        case memoryEfficiency
+        /// Times the cache time of the model, whose rates inside a device no datasheet states.
+        case cache
+        /// Seconds for an element of the reduction, input, result; for an expert, another device, a token.
+        case perDepth, perInput, perOutput, perGroup, perPeer, perMessage
+        case linkEfficiency
+        /// Bytes at which a link reaches half its rate.
+        case rampBytes
+        /// Seconds below which no call came because the host had to launch it each time; not of the device.
+        case hostFloor
+
+        /// The value that changes nothing.
+        public var neutral: Double {
+            switch self {
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency: 1
+            default: 0
+            }
+        }
+
+        public var isEfficiency: Bool { self == .engineEfficiency || self == .memoryEfficiency || self == .linkEfficiency }
+
+        /// The unit of its value; empty for a ratio.
+        public var unit: String {
+            switch self {
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency: ""
+            case .rampBytes: "B"
+            default: "s"
+            }
+        }
+    }
+
+    /// A parameter that was fitted, with its standard error.
+    public struct Fitted: Sendable, Equatable {
+        public var value: Double
+        public var error: Double
+
+        public init(value: Double, error: Double) {
+            self.value = value
+            self.error = error
+        }
+    }
+
+    /// How far predictions lie from measurements: fractions, as in `orrery compare`.
+    public struct Score: Sendable, Equatable {
+        public var rows: Int
+        public var medianAPE: Double
+        public var mape: Double
+
+        public init(rows: Int, medianAPE: Double, mape: Double) {
+            self.rows = rows
+            self.medianAPE = medianAPE
+            self.mape = mape
+        }
+    }
+
+    public var key: KernelKey
+    /// Name of the kernel as the measured rows state it; empty when they do not.
+    public var kernel: String
+    /// What the data support; any other parameter has its neutral value.
+    public var fitted: [Parameter: Fitted]
+    public var rows: Int
+    /// Of the rows it was fitted to, and of shapes it had not seen (cross-validation).
+    public var training: Score
+    public var validation: Score
+
+    public init(key: KernelKey, kernel: String, fitted: [Parameter: Fitted], rows: Int, training: Score, validation: Score) {
+        self.key = key
+        self.kernel = kernel
+        self.fitted = fitted
+        self.rows = rows
+        self.training = training
+        self.validation = validation
+    }
+
+    public var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
+}
+
+/// The values of a `KernelCalibration`, ready to be applied.
+public struct KernelConstants: Sendable {
+    private var values: [Double]
+
+    public init(_ value: (KernelCalibration.Parameter) -> Double) { values = KernelCalibration.Parameter.allCases.map(value) }
+
+    public subscript(_ parameter: KernelCalibration.Parameter) -> Double {
+        get { values[parameter.place] }
+        set { values[parameter.place] = newValue }
+    }
+
+    /// The demand of the cost model with these constants.
+    ///
+    /// - Parameter bound: the physical bound of the same operator; what would be faster waits for it.
+    func apply(to demand: Demand, of operation: Operator, bound: Seconds) -> Demand {
+        var demand = demand
+        let work = KernelWorkload(operation, demand, bound: bound)
+        let time = work.time(under: self)
+        demand.engineTime = Seconds(time.engine)
+        demand.vectorTime = Seconds(time.vector)
+        demand.cacheTime = Seconds(time.cache)
+        demand.memoryTime = Seconds(time.memory)
+        demand.linkTime = Seconds(time.link)
+        demand.latency = Seconds(time.latency)
+        return demand
+    }
+}
+
+extension KernelCalibration.Parameter {
+    var place: Int {
+        switch self {
+        case .overhead: 0
+        case .latency: 1
+        case .engineEfficiency: 2
+        case .memoryEfficiency: 3
+        case .cache: 4
+        case .perDepth: 5
+        case .perInput: 6
+        case .perOutput: 7
+        case .perGroup: 8
+        case .perPeer: 9
+        case .perMessage: 10
+        case .linkEfficiency: 11
+        case .rampBytes: 12
+        case .hostFloor: 13
+        }
+    }
+}
+
+/// One operator as the constants of a kernel see it: the model's times and the measures of its shape.
+public struct KernelWorkload: Sendable {
+    let latency, engine, vector, cache, memory, link, bound: Double
+    let shape: KernelShape
+
+    public init(_ operation: Operator, _ demand: Demand, bound: Seconds) {
+        latency = demand.latency.value
+        engine = demand.engineTime.value
+        vector = demand.vectorTime.value
+        cache = demand.cacheTime.value
+        memory = demand.memoryTime.value
+        link = demand.linkTime.value
+        self.bound = bound.value
+        shape = KernelShape(operation, demand)
+    }
+
+    struct Time {
+        var latency, engine, vector, cache, memory, link: Double
+    }
+
+    func time(under c: KernelConstants) -> Time {
+        let ramp = c[.rampBytes] > 0 && shape.linkBytes > 0 ? (c[.rampBytes] / shape.linkBytes).squareRoot() : 0
+        var time = Time(latency: 0, engine: engine / c[.engineEfficiency], vector: vector / c[.engineEfficiency], cache: cache * c[.cache],
+                        memory: memory / c[.memoryEfficiency], link: link / c[.linkEfficiency] * (1 + ramp))
+        let fixed = c[.overhead] + c[.latency] * latency
+        let loops = c[.perDepth] * shape.depth + c[.perInput] * shape.inputs + c[.perOutput] * shape.outputs
+        let parts = c[.perGroup] * shape.groups + c[.perPeer] * shape.peers + c[.perMessage] * shape.messages
+        time.latency = max(fixed + loops + parts, bound - time.busy)
+        return time
+    }
+
+    /// Seconds of the operator with the device to itself.
+    public func duration(under constants: KernelConstants) -> Double {
+        let time = time(under: constants)
+        return time.latency + time.busy
+    }
+}
+
+extension KernelWorkload.Time {
+    var busy: Double { max(engine, vector, cache, memory, link) }
+}

@@ -1,0 +1,93 @@
+import Operators
+import Quantities
+
+/// Which kernels of a library do an operator: what has a calibration of its own.
+public struct KernelKey: Hashable, Sendable {
+    /// Families as measured runs call them.
+    public enum Family: String, CaseIterable, Sendable {
+        case gemm
+        case attentionPrefill = "attn_prefill"
+        case attentionDecode = "attn_decode"
+        case experts = "moe_gemm"
+        case collective = "comm"
+        case expertExchange = "moe_all2all"
+    }
+
+    public var family: Family
+    /// Formats of the operands, or the kind of the collective: `bf16 × int4`, `fp8, cache fp8`, `all-reduce`.
+    public var format: String
+    /// What else makes a library choose another kernel: head dimension and sliding window of attention. Empty for any.
+    public var variant: String
+
+    public init(_ family: Family, format: String, variant: String = "") {
+        self.family = family
+        self.format = format
+        self.variant = variant
+    }
+
+    /// Nil for operators that are not calibrated.
+    public init?(_ operation: Operator) {
+        switch operation {
+        case .matmul(let o): self.init(.gemm, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))")
+        case .grouped(let o): self.init(.experts, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))")
+        case .attention(let o):
+            self.init(o.isDecode ? .attentionDecode : .attentionPrefill, format: "\(Self.name(o.activations)), cache \(Self.name(o.cache))",
+                      variant: (o.sharedKeyValue ? "latent" : "head \(o.keyDimension)") + (o.window > 0 ? ", window" : ""))
+        case .collective(let o):
+            if o.kind == .allToAll, o.messages > 0 {
+                self.init(.expertExchange, format: Self.name(o.format))
+            } else {
+                self.init(.collective, format: o.kind.rawValue)
+            }
+        case .elementwise, .copy: return nil
+        }
+    }
+
+    /// The 16-bit floating-point formats go through the same kernels at the same rate.
+    private static func name(_ format: TensorFormat) -> String { format == .fp16 ? "bf16" : format.description }
+
+    /// The formats without the scales that groups of elements share.
+    var plainFormat: String {
+        format.split(separator: " ", omittingEmptySubsequences: false).map { $0.prefix { $0 != "/" } }.joined(separator: " ")
+    }
+}
+
+/// The measures of an operator by which a kernel's time grows beside the times of its resources.
+struct KernelShape: Sendable {
+    /// Elements of a reduction, one after the other: k of a product, keys of attention.
+    var depth = 0.0
+    /// Elements of the left operand.
+    var inputs = 0.0
+    /// Elements of a product's result; query rows times heads of attention.
+    var outputs = 0.0
+    /// Experts with tokens.
+    var groups = 0.0
+    /// Devices that exchange, beyond the first.
+    var peers = 0.0
+    /// Bytes that leave each of them.
+    var linkBytes = 0.0
+    /// Tokens that travel, one message each.
+    var messages = 0.0
+
+    init(_ operation: Operator, _ demand: Demand) {
+        switch operation {
+        case .matmul(let o):
+            depth = Double(o.k)
+            inputs = Double(o.m) * Double(o.k) * Double(o.batch)
+            outputs = Double(o.m) * Double(o.n) * Double(o.batch)
+        case .grouped(let o):
+            depth = Double(o.k)
+            inputs = Double(o.rows) * Double(o.k)
+            outputs = Double(o.rows) * Double(o.n)
+            groups = Double(o.tokens.count)
+        case .attention(let o):
+            depth = Double(o.context)
+            outputs = Double(o.batch) * Double(o.queries) * Double(o.heads)
+        case .collective(let o):
+            peers = Double(o.participants - 1)
+            linkBytes = demand.linkBytes.value
+            messages = Double(o.messages)
+        case .elementwise, .copy: break
+        }
+    }
+}

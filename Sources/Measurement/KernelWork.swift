@@ -1,0 +1,69 @@
+import CostModels
+import Hardware
+import Operators
+import Quantities
+
+/// One measured kernel or exchange as work of the library, with the time it took: what a calibration is fitted to.
+public struct KernelWork: Sendable {
+    public var device: Device
+    /// One after the other.
+    public var operators: [Operator]
+    /// The links over which a collective goes.
+    public var fabric: Fabric
+    /// The exchange starts from the host each time, not out of a captured graph.
+    public var launched: Bool
+    public var measured: Seconds
+
+    /// From one kernel to the next.
+    public var gap: Seconds { (launched ? device.kernel.streamGap : device.kernel.graphGap) ?? .zero }
+
+    /// What each operator needs.
+    public func demands(under costs: some CostModel) -> [Demand] {
+        operators.map { operation in
+            if case .collective(let collective) = operation {
+                costs.demand(of: collective, over: fabric, on: device, under: KernelRun.runtime)
+            } else {
+                costs.demand(of: operation, on: device, under: KernelRun.runtime)
+            }
+        }
+    }
+}
+
+extension Predictor {
+    /// What a row about one kernel or exchange measured.
+    ///
+    /// - Throws: `RowError` where the row is of another kind, or cannot be mapped.
+    public mutating func work(of row: MeasuredRow) throws(RowError) -> KernelWork {
+        let run = try kernelRun(try RowReading(row))
+        let scale: Double
+        switch row.unit {
+        case "s": scale = 1
+        case "ms": scale = 1e-3
+        case "us": scale = 1e-6
+        default: throw RowError("\"\(row.metric)\" in \"\(row.unit)\" is no time")
+        }
+        guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
+        return KernelWork(device: run.device, operators: run.operators, fabric: run.fabric, launched: run.launched, measured: Seconds(row.value * scale))
+    }
+}
+
+extension KernelWork {
+    /// The physical bound of one of its operators.
+    public func bound(of operation: Operator) -> Demand {
+        if case .collective(let collective) = operation {
+            return Roofline().demand(of: collective, over: fabric, on: device, under: KernelRun.runtime)
+        }
+        return Roofline().demand(of: operation, on: device, under: KernelRun.runtime)
+    }
+}
+
+extension MeasuredRow {
+    /// The kernel that did it as the row states it, empty where it does not: what a calibration's kernel is called.
+    public var kernelName: String {
+        switch phase {
+        case "comm": self["collective"]?.contains("custom") == true ? "custom all-reduce" : ""
+        case "moe_all2all": [self["comm_backend"], self["phase"]].compactMap(\.self).joined(separator: " ")
+        default: self["kernel_source"] ?? ""
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import CostModels
+import Hardware
+import Operators
+import Quantities
+
+/// Which calibrations a prediction of measured rows uses.
+public enum CalibrationChoice: Sendable {
+    /// Of each row's device and runtime what the library has.
+    case shipped
+    case none
+    /// This one for the rows of its device, none for the others.
+    case only(Calibration)
+}
+
+extension Predictor {
+    /// The calibration for a device under the software that a row names, preferring the kernel it names.
+    mutating func calibration(of device: Device, software: String, kernel: String = "") -> Calibration? {
+        guard costs is Cycle else { return nil }
+        var found: Calibration?
+        switch calibrations {
+        case .none: return nil
+        case .only(let calibration): found = calibration.applies(to: device) ? calibration : nil
+        case .shipped:
+            let place = "\(device.id).\(software)"
+            if let known = shippedCalibrations[place] {
+                found = known
+            } else {
+                found = (try? library.shippedCalibration(of: device, under: software)) ?? nil
+                if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
+            }
+        }
+        found?.kernel = kernel
+        return found
+    }
+
+    /// The runtime of the library that a row's software is, in one spelling; collectives of no engine are NCCL's.
+    public mutating func runtimeID(of row: MeasuredRow, on device: Device) -> String {
+        let software = row.software ?? (row.phase == "comm" ? "nccl" : "")
+        let label = software.lowercased() == "trtllm" ? "tensorrt-llm" : software
+        return (try? runtime(label, for: device).id) ?? label.lowercased()
+    }
+
+    /// The cost model with what is known of the row's kernel, and how to call it in a basis.
+    mutating func calibrated(_ device: Device, software: String, kernel: String = "") -> (costs: any CostModel, calibration: Calibration?) {
+        guard let cycle = costs as? Cycle, let calibration = calibration(of: device, software: software, kernel: kernel) else { return (costs, nil) }
+        return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
+    }
+}
+
+extension KernelRun {
+    /// Seconds below which no such call came, where the host had to launch it each time.
+    func hostFloor(_ calibration: Calibration?) -> Seconds {
+        Seconds(operators.reduce(0) { max($0, calibration?.kernel(for: $1)?.constants[.hostFloor] ?? 0) })
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+import Orrery
+
+struct CalibrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate",
+        abstract: "Learn from measured runs what datasheets leave out.",
+        discussion: """
+            Fits the few physical constants of every kernel in the rows (what a call costs beside its work, which part of a \
+            bandwidth or rate it reaches) by robust least squares, scores them on shapes held back (5-fold cross-validation), \
+            and writes one file for each device and runtime into HardwareSpecs/calibrations of the library, where simulate, \
+            explain and compare find them. A parameter that the rows do not support is left out.
+
+            Examples:
+              orrery calibrate --measured train.gemm.csv.gz train.comm.csv.gz --device h100-sxm
+              orrery calibrate --measured mine.csv --device l40s --runtime vllm --out l40s.vllm.json
+            """)
+
+    @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
+    var files: [String]
+
+    @Option(help: ArgumentHelp("Only rows of this device; all devices in the files unless given.", valueName: "id"))
+    var device: String?
+
+    @Option(help: ArgumentHelp("Only rows of this runtime, and those that name none; all unless given.", valueName: "id"))
+    var runtime: String?
+
+    @Option(help: ArgumentHelp("Where to write: a file for one device and runtime; without it, the library.", valueName: "file"))
+    var out: String?
+
+    @Flag(help: "Print one JSON object instead of text, and write no calibration unless --out is given.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Write errors by device and family on unseen shapes as CSV.", valueName: "file"))
+    var scores: String?
+
+    @Option(help: ArgumentHelp("Write the same as a table in Markdown.", valueName: "file"))
+    var report: String?
+
+    @OptionGroup var library: LibraryOptions
+
+    func validate() throws {
+        if out != nil, device == nil || runtime == nil { throw ValidationError("--out takes the calibration of one --device and one --runtime") }
+    }
+
+    func run() throws {
+        let library = try library.open()
+        var run = try CalibrationRun(of: files, in: library, device: device, runtime: runtime, version: orreryVersion, date: Self.today) { Terminal.warn($0) }
+        run.fit { Terminal.warn($0) }
+        for refusal in run.refusals {
+            Terminal.warn("\(refusal.device) \(refusal.runtime) \(refusal.family.rawValue) \(refusal.kernel): no calibration: \(refusal.reason)")
+        }
+        guard !run.calibrations.isEmpty else {
+            throw DocumentError(file: files.first ?? "", message: "has no rows that support a calibration" + (device.map { " of \"\($0)\"" } ?? ""))
+        }
+        if let out {
+            for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: out) }
+        } else if !json {
+            for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: "\(library.folder(of: .calibrations))/\(calibration.id).json") }
+        }
+        if let scores { try Self.write(run.csv, to: scores) }
+        if let report { try Self.write(Self.heading + run.markdown, to: report) }
+        guard !json else { return try Terminal.print(run.json.text() + "\n") }
+        let tables = device == nil ? [] : run.calibrations.map { CalibrationText.kernels(of: $0, style: Terminal.style) }
+        try Terminal.print((tables + [run.text]).joined(separator: "\n"))
+    }
+
+    private static let heading = """
+        # Accuracy of the calibrated cycle model
+
+        Errors on shapes that no fit had seen: 5-fold cross-validation by shape (weights of a product, heads of attention, size of a
+        message), by `Scripts/accuracy.sh DATA/operators`, which runs `orrery calibrate` on the operator tables of each device.
+        The absolute percentage error is |predicted − measured| ÷ measured; the bias is the geometric mean of predicted ÷ measured, less 1.
+        Uncalibrated: datasheets and the model alone.
+
+
+        """
+
+    private static func write(_ text: String, to path: String) throws {
+        var file = try OutputFile(path)
+        try file.write(text)
+        try file.close()
+    }
+
+    /// Year, month and day in UTC.
+    private static var today: String {
+        var now = time(nil), parts = tm()
+        gmtime_r(&now, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+    }
+}
