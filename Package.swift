@@ -38,12 +38,12 @@ let package = Package(
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
-        room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Orrery", handedOn),
         .executableTarget(
             name: "OrreryCommand",
-            dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")] + handedOn),
+            dependencies: ["Orrery", "ReferenceKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")] + handedOn),
 
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
