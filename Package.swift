@@ -61,7 +61,7 @@ let package = Package(
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         tests(of: "Orrery", with: handedOn),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
-        .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"],
+        .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "ReferenceKernels", "Workloads"],
                     resources: [.copy("Fixtures")]),
 
         // Bad input and physics, held against the whole.
