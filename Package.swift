@@ -45,7 +45,7 @@ let package = Package(
         room("Orrery", handedOn),
         .executableTarget(
             name: "OrreryCommand",
-            dependencies: ["Orrery", .product(name: "ArgumentParser", package: "swift-argument-parser")] + handedOn),
+            dependencies: ["Orrery", "ReferenceKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")] + handedOn),
 
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
@@ -63,7 +63,7 @@ let package = Package(
         tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
         tests(of: "Orrery", with: handedOn),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
-        .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "Workloads"],
+        .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "ReferenceKernels", "Workloads"],
                     resources: [.copy("Fixtures")]),
 
         tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),

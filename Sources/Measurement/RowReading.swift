@@ -100,6 +100,9 @@ struct KernelFormats: Equatable {
         case "fp8_block"?, "fp8(1x128/128x128 scaled)"?:
             self = KernelFormats(input: fp8Group, weights: TensorFormat(bits: 8, number: .fp8, group: 128 * 128, scaleBits: 32), math: .fp8, stream: .bf16)
         case "nvfp4"?: self = KernelFormats(input: nvfp4, weights: nvfp4, math: .fp4, stream: .bf16)
+        // The kernels of ReferenceKernels: fp32 arithmetic, groups of 128 weights.
+        case "w8a32_g128"?: self = KernelFormats(input: .fp32, weights: TensorFormat(bits: 8, number: .int8, group: 128), math: .fp32, stream: .fp32)
+        case "w4a32_g128"?: self = KernelFormats(input: .fp32, weights: TensorFormat(bits: 4, number: .int4, group: 128), math: .fp32, stream: .fp32)
         case "int8_wo"?: self = KernelFormats(input: .fp16, weights: .int8, math: .fp16, stream: .fp16)
         case "int4_wo"?: self = KernelFormats(input: .fp16, weights: TensorFormat(bits: 4, number: .int4), math: .fp16, stream: .fp16)
         // SmoothQuant (arXiv 2211.10438): the input is 8-bit integers already, the output is 16-bit.

@@ -12,9 +12,10 @@ struct MeasureCommand: ParsableCommand {
         abstract: "Measure real hardware: runs to hold predictions against.",
         discussion: """
             Examples:
+              orrery measure cpu --output host.csv --device-output HardwareSpecs/devices/host.json
               orrery measure gpu --output h200.csv --sections gemm,decoder
             """,
-        subcommands: [MeasureGPUCommand.self])
+        subcommands: [MeasureCPUCommand.self, MeasureGPUCommand.self])
 }
 
 struct MeasureGPUCommand: ParsableCommand {
