@@ -9,7 +9,7 @@ import Testing
 struct RecoveryTests {
     private let parameters = KernelKey.Family.gemm.parameters
 
-    @Test("Constants with which rows were made are found again within three standard errors, and nothing else is")
+    @Test("Constants with which rows were made are found again within three standard errors")
     func recovery() throws {
         let fit = try #require(KernelFit(Synthetic.products(noise: 0.02, on: try Synthetic.device()), parameters))
         for (parameter, value) in Synthetic.truth {
