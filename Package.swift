@@ -38,7 +38,7 @@ let package = Package(
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Hardware", "Operators"]),
         room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
-        room("Measurement", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
         room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
