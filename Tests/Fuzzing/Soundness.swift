@@ -51,7 +51,7 @@ public func flaws(in report: Report) -> [String] {
         amount("latency with more \(row.resource)", row.latency.value)
         if !row.gain.isFinite { flaws.append("gain of \(row.resource) is \(row.gain)") }
         // Transfers beside kernels may slow them a little when they are faster (LibraryTests, `Setting.sharesMemory`).
-        if row.latency.value > timing.latency.value * (1 + 2.5e-3) + rounding { flaws.append("10 % more \(row.resource) makes it slower: gain \(row.gain)") }
+        if row.latency.value > timing.latency.value * 1.01 + rounding { flaws.append("10 % more \(row.resource) makes it slower: gain \(row.gain)") }
     }
     return flaws
 }
