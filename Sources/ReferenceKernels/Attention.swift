@@ -28,21 +28,41 @@ public final class RotaryAngles {
     }
 }
 
-/// Keys and values of the tokens so far, [batch, kv heads, capacity, dimension] each.
+/// Keys and values of the tokens so far: values [batch, kv heads, capacity, dimension], keys in blocks of 16 tokens with
+/// the tokens innermost (`rk_attention.h`).
 public final class KeyValueCache {
-    public let batch, kvHeads, capacity, dimension: Int
-    public let keys, values: FloatBuffer
+    public let batch, kvHeads, dimension: Int
+    /// Tokens that it holds; room is made for a multiple of 64.
+    public let capacity: Int
+    let keys, values: FloatBuffer
+    private let room: Int
 
     public init(batch: Int, kvHeads: Int, capacity: Int, dimension: Int) throws(KernelError) {
         guard (1...Int(RK_HEAD_MAX)).contains(dimension) else {
             throw KernelError("heads of \(dimension) elements are not supported; use 1 to \(RK_HEAD_MAX)")
         }
+        guard batch >= 1, kvHeads >= 1, capacity >= 1, batch * kvHeads <= 1 << 24, capacity <= 1 << 24 else {
+            throw KernelError("a cache for \(batch) × \(kvHeads) heads of \(capacity) tokens is not supported")
+        }
         (self.batch, self.kvHeads, self.capacity, self.dimension) = (batch, kvHeads, capacity, dimension)
-        keys = try FloatBuffer(count: batch * kvHeads * capacity * dimension)
-        values = try FloatBuffer(count: batch * kvHeads * capacity * dimension)
+        room = (capacity + Int(RK_CAPACITY_STEP) - 1) / Int(RK_CAPACITY_STEP) * Int(RK_CAPACITY_STEP)
+        keys = try FloatBuffer(count: batch * kvHeads * room * dimension)
+        values = try FloatBuffer(count: batch * kvHeads * room * dimension)
     }
 
-    private var elementsOfSequence: Int { kvHeads * capacity * dimension }
+    var stride: Int { room }
+    private var elementsOfSequence: Int { kvHeads * room * dimension }
+
+    /// Element `i` of the key of one token.
+    public func key(sequence: Int, head: Int, token: Int, element i: Int) -> Float {
+        let block = (sequence * kvHeads + head) * room + token / Int(RK_KEY_BLOCK) * Int(RK_KEY_BLOCK)
+        return keys[block * dimension + i * Int(RK_KEY_BLOCK) + token % Int(RK_KEY_BLOCK)]
+    }
+
+    /// Element `i` of the value of one token.
+    public func value(sequence: Int, head: Int, token: Int, element i: Int) -> Float {
+        values[((sequence * kvHeads + head) * room + token) * dimension + i]
+    }
 
     /// Writes `rows` tokens [batch, rows, kv heads, dimension] of every sequence from token `first` on.
     public func write(keys newKeys: FloatBuffer, values newValues: FloatBuffer, rows: Int, first: Int) {
@@ -51,8 +71,8 @@ public final class KeyValueCache {
         Kernels.need(newKeys, batch * step, "keys")
         Kernels.need(newValues, batch * step, "values")
         for b in 0..<batch {
-            rk_cache_write(keys.pointer + b * elementsOfSequence, newKeys.pointer + b * step, rows, kvHeads, dimension, capacity, first)
-            rk_cache_write(values.pointer + b * elementsOfSequence, newValues.pointer + b * step, rows, kvHeads, dimension, capacity, first)
+            rk_cache_write(keys.pointer + b * elementsOfSequence, values.pointer + b * elementsOfSequence, newKeys.pointer + b * step,
+                           newValues.pointer + b * step, rows, kvHeads, dimension, room, first)
         }
     }
 }
@@ -72,7 +92,7 @@ extension Kernels {
             precondition(Int(context[b]) >= queries && Int(context[b]) <= cache.capacity, "a context of \(context[b]) does not hold \(queries) queries or exceeds the cache")
         }
         var work = rk_attention(batch: cache.batch, queries: queries, heads: heads, kv_heads: cache.kvHeads, dimension: cache.dimension,
-                                capacity: cache.capacity, q: q.pointer, keys: cache.keys.pointer, values: cache.values.pointer,
+                                capacity: cache.stride, q: q.pointer, keys: cache.keys.pointer, values: cache.values.pointer,
                                 out: out.pointer, context: context.pointer, scale: 1 / Float(cache.dimension).squareRoot())
         try check(queries == 1 ? rk_attention_decode(&work) : rk_attention_prefill(&work))
     }

@@ -27,14 +27,22 @@ struct AttentionTests {
     func equalsOracle(_ s: AttentionShape) throws {
         let batch = s.context.count, capacity = (s.context.max() ?? 0) + 5
         let cache = try KeyValueCache(batch: batch, kvHeads: s.kvHeads, capacity: capacity, dimension: s.dimension)
-        let keys = try randoms(cache.keys.count, 1, amplitude: 2), newValues = try randoms(cache.values.count, 2)
-        for i in 0..<keys.count { cache.keys[i] = keys[i]; cache.values[i] = newValues[i] }
-        // Beyond the context stands what must never be looked at.
+        // The oracle wants [batch, kv heads, capacity, dimension], the cache takes [batch, tokens, kv heads, dimension].
+        let size = batch * s.kvHeads * capacity * s.dimension
+        let keys = try randoms(size, 1, amplitude: 2), newValues = try randoms(size, 2), written = try (FloatBuffer(count: size), FloatBuffer(count: size))
         for b in 0..<batch {
             for h in 0..<s.kvHeads {
-                for j in s.context[b]..<capacity { cache.values[((b * s.kvHeads + h) * capacity + j) * s.dimension] = .infinity }
+                for t in 0..<capacity {
+                    for i in 0..<s.dimension {
+                        let from = ((b * s.kvHeads + h) * capacity + t) * s.dimension + i, to = ((b * capacity + t) * s.kvHeads + h) * s.dimension + i
+                        // Beyond the context stands what must never be looked at.
+                        written.0[to] = t < s.context[b] ? keys[from] : .nan
+                        written.1[to] = t < s.context[b] ? newValues[from] : .infinity
+                    }
+                }
             }
         }
+        cache.write(keys: written.0, values: written.1, rows: capacity, first: 0)
         let q = try randoms(batch * s.queries * s.heads * s.dimension, 3, amplitude: 2)
         let expected = Oracle.attention(q: values(q), keys: values(keys), values: values(newValues), batch: batch, queries: s.queries, heads: s.heads,
                                         kvHeads: s.kvHeads, dimension: s.dimension, capacity: capacity, context: s.context)

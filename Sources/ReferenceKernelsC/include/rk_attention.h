@@ -2,7 +2,10 @@
 
 /// Grouped-query attention over a cache, fp32.
 ///
-/// q and out are [batch, queries, heads, dimension]; keys and values are [batch, kv_heads, capacity, dimension].
+/// q and out are [batch, queries, heads, dimension]. Values are [batch, kv_heads, capacity, dimension]; keys are
+/// [batch, kv_heads, capacity / RK_KEY_BLOCK, dimension, RK_KEY_BLOCK], so that the scores of a block of keys come out side
+/// by side (the blocked key cache of PagedAttention, Kwon et al., arXiv 2309.06180, has the same reason). The capacity is
+/// a multiple of RK_CAPACITY_STEP.
 typedef struct {
     long batch, queries, heads, kv_heads, dimension, capacity;
     const float *q, *keys, *values;
@@ -12,6 +15,10 @@ typedef struct {
     /// Factor of the scores, usually 1 / sqrt(dimension).
     float scale;
 } rk_attention;
+
+/// Keys of one block, and what the capacity is a multiple of.
+#define RK_KEY_BLOCK 16
+#define RK_CAPACITY_STEP 64
 
 /// Largest head dimension.
 #define RK_HEAD_MAX 256
@@ -23,6 +30,7 @@ int rk_attention_prefill(const rk_attention *attention);
 /// One query a sequence; the context is split so that all threads work ("Flash-Decoding", Dao et al., 2023).
 int rk_attention_decode(const rk_attention *attention);
 
-/// Writes keys or values of `rows` consecutive tokens [rows, kv_heads, dimension] of one sequence into its cache
-/// [kv_heads, capacity, dimension] from token `first` on.
-void rk_cache_write(float *cache, const float *x, long rows, long kv_heads, long dimension, long capacity, long first);
+/// Writes keys and values of `rows` consecutive tokens [rows, kv_heads, dimension] of one sequence into its part of the
+/// cache, from token `first` on.
+void rk_cache_write(float *keys, float *values, const float *new_keys, const float *new_values, long rows, long kv_heads,
+                    long dimension, long capacity, long first);

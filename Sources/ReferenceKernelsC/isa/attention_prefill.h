@@ -4,7 +4,6 @@
 
 typedef struct {
     float q[attention_rows * RK_HEAD_MAX];    // scaled queries, [rows, RK_HEAD_MAX]
-    float k[attention_keys * RK_HEAD_MAX];    // keys by panel, [keys / TILE_COLUMNS][dimension, TILE_COLUMNS]
     float v[attention_keys * RK_HEAD_MAX];    // values by panel, [dimension / TILE_COLUMNS][keys, TILE_COLUMNS]
     float s[attention_rows * attention_keys]; // scores, then probabilities
     float o[attention_rows * RK_HEAD_MAX];    // unnormalised output, [rows, RK_HEAD_MAX]
@@ -12,15 +11,8 @@ typedef struct {
     long limit[attention_rows];               // keys that each row sees
 } prefill_tiles;
 
-/// Copies keys and values [first, first + count) into panels, absent ones zero.
-static void pack_keys(prefill_tiles *t, const float *keys, const float *values, long first, long count, long d) {
-    for (long c = 0; c < attention_keys; c += TILE_COLUMNS) {
-        const long columns = count - c < 0 ? 0 : count - c < TILE_COLUMNS ? count - c : TILE_COLUMNS;
-        float *panel = t->k + c * d;
-        transpose(panel, TILE_COLUMNS, keys + (first + c) * d, d, columns, d);
-        for (long j = (columns + 3) / 4 * 4; j < TILE_COLUMNS; j++)
-            for (long i = 0; i < d; i++) panel[i * TILE_COLUMNS + j] = 0;
-    }
+/// Copies values [first, first + count) into panels, absent columns zero.
+static void pack_values(prefill_tiles *t, const float *values, long first, long count, long d) {
     for (long c = 0; c < d; c += TILE_COLUMNS) {
         const long columns = d - c < TILE_COLUMNS ? d - c : TILE_COLUMNS;
         float *panel = t->v + c * attention_keys;
@@ -79,11 +71,13 @@ static void prefill_block(prefill_tiles *t, const rk_attention *p, long sequence
     }
     for (long key = 0; key < seen; key += attention_keys) {
         const long count = seen - key < attention_keys ? seen - key : attention_keys;
-        pack_keys(t, keys, values, key, count, d);
+        pack_values(t, values, key, count, d);
         for (long r = 0; r < rows; r += TILE_ROWS)
             for (long c = 0; c < attention_keys; c += TILE_COLUMNS) {
                 vf sums[TILE_ROWS][2] = {};
-                tile(sums, t->q + r * RK_HEAD_MAX, RK_HEAD_MAX, t->k + c * d, TILE_COLUMNS, d);
+                // The keys of the cache are columns as they are; two vectors of 16 lie in two blocks.
+                const float *block = keys + (key + c) / RK_KEY_BLOCK * RK_KEY_BLOCK * d + (key + c) % RK_KEY_BLOCK;
+                tile(sums, t->q + r * RK_HEAD_MAX, RK_HEAD_MAX, block, RK_KEY_BLOCK, LANES == RK_KEY_BLOCK ? RK_KEY_BLOCK * d : LANES, d);
                 finish_tile(sums, t->s + r * attention_keys + c, attention_keys, TILE_ROWS, TILE_COLUMNS);
             }
         for (long r = 0; r < rows; r++) {
@@ -95,7 +89,7 @@ static void prefill_block(prefill_tiles *t, const rk_attention *p, long sequence
                 float *o = t->o + r * RK_HEAD_MAX + c;
                 vf sums[TILE_ROWS][2];
                 start_tile(sums, o, RK_HEAD_MAX, TILE_ROWS, TILE_COLUMNS);
-                tile(sums, t->s + r * attention_keys, attention_keys, t->v + c * attention_keys, TILE_COLUMNS, count);
+                tile(sums, t->s + r * attention_keys, attention_keys, t->v + c * attention_keys, TILE_COLUMNS, LANES, count);
                 finish_tile(sums, o, RK_HEAD_MAX, TILE_ROWS, TILE_COLUMNS);
             }
     }

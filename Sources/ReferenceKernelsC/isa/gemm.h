@@ -7,14 +7,15 @@
 #define DEPTH 384           // of a packed block along k; a multiple of every storage block
 #define PACKED_COLUMNS 256  // of W in one packed block, which stays in the second-level cache
 
-/// sums += A B with A[TILE_ROWS, k] of row stride `a_stride` and B[k, 2 vectors] of row stride `b_stride`.
-INLINE void tile(vf sums[TILE_ROWS][2], const float *a, const long a_stride, const float *b, const long b_stride, long k) {
+/// sums += A B with A[TILE_ROWS, k] of row stride `a_stride` and B[k, 2 vectors] of row stride `b_stride`, the second
+/// vector `second` behind the first.
+INLINE void tile(vf sums[TILE_ROWS][2], const float *a, const long a_stride, const float *b, const long b_stride, const long second, long k) {
     // A copy that is only ever indexed by constants, so that it lives in registers.
     vf s[TILE_ROWS][2];
 #pragma clang loop unroll(full)
     for (int r = 0; r < TILE_ROWS; r++) s[r][0] = sums[r][0], s[r][1] = sums[r][1];
     for (long i = 0; i < k; i++) {
-        vf b0 = load(b + i * b_stride), b1 = load(b + i * b_stride + LANES);
+        vf b0 = load(b + i * b_stride), b1 = load(b + i * b_stride + second);
 #pragma clang loop unroll(full)
         for (int r = 0; r < TILE_ROWS; r++) {
             vf ar = splat(a[r * a_stride + i]);
@@ -187,7 +188,7 @@ static void multiply(const rk_product *p, long column_begin, long column_end, lo
                     float *y = p->y + r * n + c + j;
                     vf sums[TILE_ROWS][2] = {};
                     if (from > 0) start_tile(sums, y, n, rows, columns);
-                    tile(sums, a, DEPTH, packed + j * DEPTH, TILE_COLUMNS, depth);
+                    tile(sums, a, DEPTH, packed + j * DEPTH, TILE_COLUMNS, LANES, depth);
                     finish_tile(sums, y, n, rows, columns);
                 }
             }

@@ -17,6 +17,9 @@
         c += wide ? STREAMS : 1;                                                            \
     }
 
+// Rows are short streams that hardware prefetchers lose at every end: while a row is read, the same place of the row that
+// comes C rows later is asked for, and its scales. Addresses past the end of the matrix are harmless.
+
 // MARK: fp32
 
 INLINE void block_fp32(const rk_product *p, long c, long r, const int C, const int R) {
@@ -58,12 +61,15 @@ INLINE void block_int8(const rk_product *p, long c, long r, const int C, const i
             vf xs[4];
             for (int b = 0; b < R; b++) xs[b] = load(x + b * k + i);
             for (int a = 0; a < C; a++) {
+                if (i % 64 == 0) ask_for(values + (C + a) * k + i);
                 vf ws = __builtin_convertvector(*(const vb_at *)(values + a * k + i), vf);
                 for (int b = 0; b < R; b++) part[a][b] += ws * xs[b];
             }
         }
-        for (int a = 0; a < C; a++)
+        for (int a = 0; a < C; a++) {
+            if (g % 32 == 0) ask_for(scales + (C + a) * groups + g);
             for (int b = 0; b < R; b++) sums[a][b] += part[a][b] * bf16(scales[a * groups + g]);
+        }
     }
     for (int a = 0; a < C; a++)
         for (int b = 0; b < R; b++) p->y[(r + b) * w->n + c + a] = lane_sum(sums[a][b]);
@@ -93,7 +99,10 @@ INLINE void int4_blocks(const rk_product *p, long c, long r, const int C, const 
     for (long block = 0; block < blocks; block++)
         for (int half = 0; half < 16; half += LANES) {
             vu ws[4];
-            for (int a = 0; a < C; a++) ws[a] = *(const vu_at *)(words + (a * blocks + block) * 16 + half);
+            for (int a = 0; a < C; a++) {
+                ws[a] = *(const vu_at *)(words + (a * blocks + block) * 16 + half);
+                if (half == 0) ask_for(words + ((C + a) * blocks + block) * 16);
+            }
 #pragma clang loop unroll(full)
             for (int g = 0; g < per; g++) {
                 const long group = block * per + g;
@@ -112,6 +121,7 @@ INLINE void int4_blocks(const rk_product *p, long c, long r, const int C, const 
                     }
                 }
                 for (int a = 0; a < C; a++) {
+                    if (group % 32 == 0) ask_for(scales + (C + a) * groups + group);
                     float scale = 16 * bf16(scales[a * groups + group]);
                     for (int b = 0; b < R; b++) sums[a][b] += part[a][b] * scale;
                 }
@@ -152,6 +162,11 @@ INLINE void block_sparse24(const rk_product *p, long c, long r, const int C, con
                 for (int a = 0; a < C; a++) {
                     const float *kept = values + (a * blocks + block) * 32 + half;
                     const unsigned short *bits = indices + (a * blocks + block) * 4;
+                    if (half == 0) {
+                        ask_for(kept + 256);  // a row of values is long: eight blocks ahead in the same one
+                        ask_for(kept + 272);
+                        ask_for(bits + 128);
+                    }
                     sums[a][b] += load(kept) * chosen(x0, x1, x2, x3, bits[0] >> half, bits[1] >> half);
                     sums[a][b] += load(kept + 16) * chosen(x0, x1, x2, x3, bits[2] >> half, bits[3] >> half);
                 }

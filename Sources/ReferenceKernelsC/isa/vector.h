@@ -23,6 +23,10 @@ INLINE vu as_bits(vf v) { return __builtin_bit_cast(vu, v); }
 INLINE vf larger(vf a, vf b) { return __builtin_elementwise_max(a, b); }
 INLINE vf smaller(vf a, vf b) { return __builtin_elementwise_min(a, b); }
 
+/// Asks for a line of memory, into the second- or the first-level cache. The address need not exist.
+INLINE void ask_for(const void *p) { __builtin_prefetch(p, 0, 2); }
+INLINE void ask_for_soon(const void *p) { __builtin_prefetch(p, 0, 3); }
+
 /// The sum of all lanes, added pairwise.
 INLINE float lane_sum(vf v) {
 #if LANES == 16
