@@ -52,3 +52,12 @@ public func names(inFolder path: String) -> [String]? {
     }
     return names.sorted()
 }
+
+/// Makes a folder and those above it; what is there stays.
+public func makeFolder(_ path: String) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+        made += (made.isEmpty || made == "/" ? "" : "/") + part
+        mkdir(made, 0o777)
+    }
+}

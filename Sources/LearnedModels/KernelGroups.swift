@@ -53,19 +53,34 @@ public struct KernelGroups: Sendable, Equatable {
 
     public func knows(_ device: String) -> Bool { groups.contains { $0.device == device } }
 
+    /// What a site says of its kernel.
+    public struct Wanted: Sendable {
+        public var format: String
+        public var architecture: String
+        public var labels: KernelLabels
+
+        public init(format: String, architecture: String, labels: KernelLabels) {
+            self.format = format
+            self.architecture = architecture
+            self.labels = labels
+        }
+
+        init(_ site: KernelSite) { self.init(format: site.format, architecture: site.device.architecture, labels: site.labels) }
+    }
+
     /// The group whose kernel would do the work of a site: format first, then the kernel's name, software, version.
     ///
     /// - Parameter device: only groups of this device; nil in the table for devices that were never seen.
     /// - Returns: nil where no group has the format.
-    func match(_ site: KernelSite, device: String?) -> KernelGroup? {
+    public func match(_ wanted: Wanted, device: String?) -> KernelGroup? {
         var best: (group: KernelGroup, score: Int)?
-        let format = site.format, plain = Self.plain(format), labels = site.labels
+        let plain = Self.plain(wanted.format), labels = wanted.labels
         for group in groups where device == nil || group.device == device {
             var score = 0
-            if group.format == format { score += 64 } else if Self.plain(group.format) == plain { score += 32 } else { continue }
+            if group.format == wanted.format { score += 64 } else if Self.plain(group.format) == plain { score += 32 } else { continue }
             if !labels.kernel.isEmpty, group.kernel == labels.kernel { score += 16 }
             if group.software == labels.software { score += 8 }
-            if group.architecture == site.device.architecture { score += 4 }
+            if group.architecture == wanted.architecture { score += 4 }
             if !labels.version.isEmpty, group.version == labels.version { score += 2 }
             if best.map({ (score, group.rows) > ($0.score, $0.group.rows) }) ?? true { best = (group, score) }
         }

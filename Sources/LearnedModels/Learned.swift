@@ -14,7 +14,7 @@ import Synchronization
 public struct Learned: CostModel {
     public var name: String { "learned" }
     public let model: LearnedModel
-    /// With the calibration that the model was trained on top of.
+    /// For what was not learned.
     public let base: Cycle
     /// Id of the runtime whose kernels are asked for.
     public let software: String
@@ -28,14 +28,16 @@ public struct Learned: CostModel {
 
     public func demand(of op: Operator, on device: Device, under runtime: Runtime) -> Demand {
         if case .collective(let collective) = op { return demand(of: collective, over: Fabric(), on: device, under: runtime) }
-        let demand = base.demand(of: op, on: device, under: runtime)
-        guard let estimate = estimate(of: op, over: Fabric(), on: device) else { return demand }
+        guard let estimate = estimate(of: op, over: Fabric(), on: device) else { return base.demand(of: op, on: device, under: runtime) }
+        let demand = Cycle(calibration: estimate.calibration).demand(of: op, on: device, under: runtime)
         return demand.slowed(by: estimate.time / estimate.base, noFasterThan: Roofline().demand(of: op, on: device, under: runtime))
     }
 
     public func demand(of collective: Collective, over fabric: Fabric, on device: Device, under runtime: Runtime) -> Demand {
-        let demand = base.demand(of: collective, over: fabric, on: device, under: runtime)
-        guard let estimate = estimate(of: .collective(collective), over: fabric, on: device) else { return demand }
+        guard let estimate = estimate(of: .collective(collective), over: fabric, on: device) else {
+            return base.demand(of: collective, over: fabric, on: device, under: runtime)
+        }
+        let demand = Cycle(calibration: estimate.calibration).demand(of: collective, over: fabric, on: device, under: runtime)
         return demand.slowed(by: estimate.time / estimate.base, noFasterThan: Roofline().demand(of: collective, over: fabric, on: device, under: runtime))
     }
 
@@ -46,7 +48,7 @@ public struct Learned: CostModel {
     /// What was learned about an operator; nil for what was not. Each operator is asked about once.
     public func estimate(of op: Operator, over fabric: Fabric, on device: Device) -> KernelEstimate? {
         memo.estimate(for: Memo.Key(operation: op, device: device.id)) {
-            KernelSite(running: op, over: fabric, on: device, under: software).flatMap { model.estimate([$0]) { _ in base.calibration }[0] }
+            KernelSite(running: op, over: fabric, on: device, under: software).flatMap { model.estimate([$0])[0] }
         }
     }
 

@@ -64,6 +64,7 @@ extension LearnedFamily {
             writer.number(range.lowerBound)
             writer.number(range.upperBound)
         }
+        writer.number(Float(siblingExponent))
         for part in [known, unseen] { part.write(to: &writer) }
     }
 
@@ -77,6 +78,8 @@ extension LearnedFamily {
             guard low <= high else { throw TreeError("has an empty range of \"\(features.last ?? "")\"") }
             ranges.append(low...high)
         }
+        let exponent = Double(try reader.number())
+        guard (0...1).contains(exponent) else { throw TreeError("has an exponent of siblings that is not within 0 and 1") }
         let known = try Part(reading: &reader), unseen = try Part(reading: &reader)
         for (part, levels) in [(known, KernelGroups.levels(knownDevice: true)), (unseen, KernelGroups.levels(knownDevice: false))] {
             let width = features.count + levels.count
@@ -84,7 +87,7 @@ extension LearnedFamily {
                 throw TreeError("has trees of \(part.residual.featureCount) features where \(width) are named")
             }
         }
-        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen)
+        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
     }
 }
 

@@ -2,6 +2,7 @@ import CostModels
 import Hardware
 import Operators
 import Quantities
+import Synchronization
 
 /// Corrections of the cycle model that were learned from measured kernels, one set of trees for each family.
 ///
@@ -10,6 +11,13 @@ import Quantities
 public struct LearnedModel: Sendable {
     public var manifest: LearnedManifest
     public private(set) var families: [KernelKey.Family: LearnedFamily]
+    /// Corrections by a few measurements, by the id of the device.
+    public var fewShots: [String: FewShot] = [:]
+
+    /// The devices that training rows are of.
+    public var devices: [String: Device] = [:]
+    /// The calibration of the cycle model for a device under a runtime, as the library has it.
+    public var calibrations = CalibrationSource { _, _ in nil }
 
     public init(manifest: LearnedManifest, families: [LearnedFamily]) {
         self.manifest = manifest
@@ -20,102 +28,60 @@ public struct LearnedModel: Sendable {
     /// that is no accelerator like those of the training rows.
     ///
     /// Sites of one family go through its trees together.
-    ///
-    /// - Parameter calibration: of the cycle model for the site's device and software, as it was when the model was trained.
-    public func estimate(_ sites: [KernelSite], calibration: (KernelSite) -> Calibration?) -> [KernelEstimate?] {
+    public func estimate(_ sites: [KernelSite]) -> [KernelEstimate?] {
         var results = [KernelEstimate?](repeating: nil, count: sites.count)
-        var questions: [Place: [(index: Int, question: LearnedFamily.Question)]] = [:]
-        for (index, site) in sites.enumerated() where site.device.kind == .gpu {
-            guard let question = families[site.family]?.question(site, calibration: calibration(site)) else { continue }
-            questions[Place(family: site.family, isKnown: question.isKnown), default: []].append((index, question))
+        var questions: [Place: [(index: Int, question: Question)]] = [:]
+        for (index, site) in sites.enumerated() {
+            guard let question = question(site) else { continue }
+            questions[Place(family: site.family, usesKnown: question.usesKnown), default: []].append((index, question))
         }
         for (place, asked) in questions {
             guard let family = families[place.family] else { continue }
-            let part = place.isKnown ? family.known : family.unseen
+            let part = place.usesKnown ? family.known : family.unseen
             let rows = asked.flatMap { $0.question.row }
             let residuals = part.residual.predict(rows), spreads = part.spread.predict(rows)
-            for (row, one) in asked.enumerated() { results[one.index] = family.answer(one.question, residual: residuals[row], spread: spreads[row]) }
+            for (row, one) in asked.enumerated() {
+                let answer = family.answer(one.question, residual: residuals[row], spread: spreads[row]), site = sites[one.index]
+                guard let correction = fewShots[site.device.id]?.families[family.family] else {
+                    results[one.index] = answer
+                    continue
+                }
+                let (mean, deviation) = correction.predict(FewShot.label(of: site), family.place(of: one.question))
+                results[one.index] = answer.corrected(by: mean, deviation: deviation)
+            }
         }
         return results
     }
 
+    private func question(_ site: KernelSite) -> Question? {
+        guard site.device.kind == .gpu else { return nil }
+        return families[site.family]?.question(site, siblings: devices) { calibrations.of($0, under: $1) }
+    }
+
+    /// Where a site lies for a correction by a few measurements, and under which label; nil as for `estimate`.
+    public func place(of site: KernelSite) -> GaussianProcess.Point? {
+        guard let family = families[site.family], let question = question(site) else { return nil }
+        return GaussianProcess.Point(label: FewShot.label(of: site), place: family.place(of: question), residual: 0)
+    }
+
     private struct Place: Hashable {
         var family: KernelKey.Family
-        var isKnown: Bool
+        var usesKnown: Bool
     }
 }
 
-/// Where a model comes from.
-public struct LearnedManifest: Sendable, Equatable {
-    /// Rows of one family that it was trained on.
-    public struct Source: Sendable, Equatable {
-        public var family: KernelKey.Family
-        public var file: String
-        public var rows: Int
+/// Calibrations by device and runtime, each looked up once.
+public final class CalibrationSource: Sendable {
+    private let lookUp: @Sendable (Device, String) -> Calibration?
+    private let found = Mutex<[String: Calibration?]>([:])
 
-        public init(family: KernelKey.Family, file: String, rows: Int) {
-            self.family = family
-            self.file = file
-            self.rows = rows
-        }
-    }
+    public init(_ lookUp: @escaping @Sendable (Device, String) -> Calibration?) { self.lookUp = lookUp }
 
-    /// Errors on what a fit had not seen: fractions.
-    public struct Score: Sendable, Equatable {
-        public var family: KernelKey.Family
-        /// What was held out: `shapes`, or the id of a device.
-        public var heldOut: String
-        public var rows: Int
-        public var mape: Double
-        public var medianAPE: Double
-        /// Part of the measurements within the 90 % interval, and its median width ÷ estimate.
-        public var coverage: Double
-        public var width: Double
-
-        public init(family: KernelKey.Family, heldOut: String, rows: Int, mape: Double, medianAPE: Double, coverage: Double, width: Double) {
-            self.family = family
-            self.heldOut = heldOut
-            self.rows = rows
-            self.mape = mape
-            self.medianAPE = medianAPE
-            self.coverage = coverage
-            self.width = width
-        }
-    }
-
-    /// What the analytic models and the features say of one site: when that changes the model no longer fits them.
-    public struct Probe: Sendable, Equatable {
-        public var family: KernelKey.Family
-        public var device: String
-        public var software: String
-        public var values: [Float]
-
-        public init(family: KernelKey.Family, device: String, software: String, values: [Float]) {
-            self.family = family
-            self.device = device
-            self.software = software
-            self.values = values
-        }
-    }
-
-    /// Version of the program that trained it, and the day.
-    public var version: String
-    public var date: String
-    public var licence: String
-    public var seed: Int
-    public var folds: Int
-    public var sources: [Source]
-    public var scores: [Score]
-    public var probes: [Probe]
-
-    public init(version: String, date: String, licence: String, seed: Int, folds: Int, sources: [Source], scores: [Score], probes: [Probe]) {
-        self.version = version
-        self.date = date
-        self.licence = licence
-        self.seed = seed
-        self.folds = folds
-        self.sources = sources
-        self.scores = scores
-        self.probes = probes
+    public func of(_ device: Device, under runtime: String) -> Calibration? {
+        let key = "\(device.id).\(runtime)"
+        if let known = found.withLock({ $0[key] }) { return known }
+        let calibration = lookUp(device, runtime)
+        found.withLock { $0[key] = .some(calibration) }
+        return calibration
     }
 }

@@ -15,10 +15,13 @@ extension Library {
         let file = Self.isPath(name) ? name : path("\(Self.learnedModels)/\(name).json")
         let manifest = try LearnedManifest(reading: try Document(contentsOf: file))
         let trees = String(file.dropLast(5)) + ".trees"
-        let model: LearnedModel
+        var model: LearnedModel
         do { model = try LearnedModel(manifest: manifest, bytes: try Document.bytes(of: trees, most: 256 << 20)) } catch let error as TreeError {
             throw DocumentError(file: trees, message: "\(error.description); train it again with \"orrery train\"")
         } catch let error as DocumentError { throw error } catch { throw DocumentError(file: trees, message: "\(error)") }
+        model.fewShots = try fewShots()
+        for id in Set(model.families.values.flatMap { $0.known.groups.groups.map(\.device) }).sorted() { model.devices[id] = try device(id) }
+        model.calibrations = CalibrationSource { (try? shippedCalibration(of: $0, under: $1)) ?? nil }
         for (place, probe) in manifest.probes.enumerated() {
             let now = try learnedProbe(of: probe.family, device: probe.device, software: probe.software)
             guard now.agrees(with: probe) else {
@@ -27,6 +30,18 @@ extension Library {
             }
         }
         return model
+    }
+
+    /// Folder of corrections by a few measurements, one file for each device.
+    public static let fewShotFolder = "Models/few-shot"
+
+    private func fewShots() throws(DocumentError) -> [String: FewShot] {
+        var found: [String: FewShot] = [:]
+        for name in names(inFolder: path(Self.fewShotFolder)) ?? [] where name.hasSuffix(".json") {
+            let correction = try FewShot(reading: try Document(contentsOf: path("\(Self.fewShotFolder)/\(name)")))
+            found[correction.device] = correction
+        }
+        return found
     }
 
     /// What the features of one site are today.

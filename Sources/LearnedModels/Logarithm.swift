@@ -15,3 +15,7 @@ func exp2(_ x: Double) -> Double {
     Darwin.exp2(x)
     #endif
 }
+
+func naturalLog(_ x: Double) -> Double { log(x) }
+
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

@@ -21,6 +21,12 @@ extension SiteFeatures {
         sink.add("outputs / cache", lg(o.outputBytes.value / device.cache))
         sink.add("moved / bandwidth", lg((o.weightBytes.value + o.inputBytes.value + o.outputBytes.value) / device.bandwidth * 1e6))
         sink.add("warm", o.warm ? 1 : 0)
+        var tile = (rows: Double.nan, columns: Double.nan, split: Double.nan)
+        if case .tile(let rows, let columns, let split) = costs.demands[costs.main].choice { tile = (lg(Double(rows)), lg(Double(columns)), lg(Double(split))) }
+        sink.add("tile rows", tile.rows)
+        sink.add("tile columns", tile.columns)
+        sink.add("split", tile.split)
+        for size in [o.m, o.n, o.k] { sink.add("alignment", Double(min(size.trailingZeroBitCount, 10))) }
         for part in [16, 128, 192, 256] { sink.add("rows modulo", Double(o.m % part)) }
         for tile in Self.tiles {
             let count = ((m / Double(tile.rows)).rounded(.up)) * (n / Double(tile.columns)).rounded(.up)

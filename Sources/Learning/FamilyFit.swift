@@ -13,7 +13,7 @@ struct FamilyRecipe: Sendable {
     static func of(_ family: KernelKey.Family) -> FamilyRecipe {
         var recipe = FamilyRecipe()
         switch family {
-        case .collective, .expertExchange: recipe.residual = BoosterParameters(rounds: 300, depth: 8, learningRate: 0.07)
+        case .collective, .expertExchange: recipe.residual = BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4, absolute: true)
         default: break
         }
         return recipe
@@ -52,6 +52,28 @@ struct Forest {
     }
 
     func matrix(_ set: TrainingSet, _ rows: [Int]) -> [Float] { Self.matrix(set, rows, codes).values }
+
+    /// As `matrix`, of the rows as they would be on the siblings of their devices.
+    func matrix(_ set: TrainingSet, _ rows: [Int], moved: Bool, knowing others: [Int]? = nil) -> [Float] {
+        guard moved else { return matrix(set, rows) }
+        let groups = codes.groups(set, rows: others ?? Array(set.rows.indices))
+        var known: [String: [Float]] = [:], values: [Float] = []
+        for place in rows {
+            guard let there = set.moved[place] else { continue }
+            let row = set.rows[place]
+            let key = [there.device, row.software, row.version, row.format, row.kernel].joined(separator: "|")
+            let own = known[key] ?? groups.match(.init(format: row.format, architecture: row.architecture,
+                                                       labels: KernelLabels(software: row.software, version: row.version, kernel: row.kernel)), device: there.device)?.codes
+                ?? [Float](repeating: .nan, count: KernelGroups.levels(knownDevice: true).count)
+            known[key] = own
+            values += there.features
+            values += own
+        }
+        return values
+    }
+
+    /// log₂ of measured ÷ base as it would be on the sibling of each row's device.
+    func predictMoved(_ set: TrainingSet, _ rows: [Int], knowing others: [Int]) -> [Float] { trees.predict(matrix(set, rows, moved: true, knowing: others)) }
 
     /// log₂ of measured ÷ base as the trees have it; never below the physical bound.
     func predict(_ set: TrainingSet, _ rows: [Int]) -> [Float] {

@@ -13,65 +13,73 @@ struct FamilyTraining {
     let folds: Int
     let seed: Int
 
-    /// Errors on rows that were held out.
-    struct HeldOut {
-        /// log₂ of measured ÷ prediction by row; nil where a row was never held out.
-        var errors: [Float?]
-        var predictions: [Float?]
-    }
-
     struct Outcome {
         var family: LearnedFamily
         var scores: [LearnedManifest.Score]
-        /// Held-out predictions in seconds by row of the set: of known devices, and of devices left out.
-        var known: [HeldOutRow?]
-        var unseen: [HeldOutRow?]
-    }
-
-    struct HeldOutRow {
-        var predicted: Double
-        var low: Double
-        var high: Double
+        /// Held-out predictions by row of the set: of shapes, and of devices.
+        var shapes: [HeldOutRow?]
+        var devices: [HeldOutRow?]
     }
 
     func run(progress: @Sendable (String) -> Void) throws -> Outcome {
         let all = Array(set.rows.indices), devices = Swift.Set(set.rows.map(\.device)).sorted()
-        enum Job { case final(Bool), fold(Int), without(String) }
-        let jobs: [Job] = [.final(true)] + (0..<folds).map { .fold($0) } + [.final(false)] + devices.map { .without($0) }
+        enum Job { case final(Bool), fold(Int), sibling(String), stranger(String) }
+        let related = devices.filter { device in set.rows.indices.contains { set.rows[$0].device == device && set.moved[$0].map { devices.contains($0.device) } == true } }
+        let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
+            + devices.filter { !related.contains($0) }.map { .stranger($0) }
         let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
-            defer { progress("\(set.family.rawValue): \(place + 1) of \(jobs.count) forests") }
+            defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
             case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed), [])
             case .fold(let fold):
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
                 let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
-            case .without(let device):
+            case .sibling(let device):
+                let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && set.moved[$0] != nil }
+                let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
+                return (nil, Array(zip(out, forest.predictMoved(set, out, knowing: rest))))
+            case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             }
         }
-        func heldOut(_ places: Range<Int>) -> HeldOut {
-            var held = HeldOut(errors: .init(repeating: nil, count: all.count), predictions: .init(repeating: nil, count: all.count))
-            for place in places {
-                for (row, prediction) in results[place].held {
-                    held.predictions[row] = prediction
-                    held.errors[row] = set.rows[row].residual - prediction
-                }
-            }
+        guard let own = results[0].forest, let other = results[1].forest else { throw BoosterError(description: "no trees were grown") }
+        func gather(_ wanted: (Job) -> Bool) -> HeldOut {
+            var held = HeldOut(all.count)
+            for place in jobs.indices where wanted(jobs[place]) { for (row, prediction) in results[place].held { held.predictions[row] = prediction } }
             return held
         }
-        guard let own = results[0].forest, let other = results[folds + 1].forest else { throw BoosterError(description: "no trees were grown") }
-        let (known, knownRows) = try part(own, heldOut(1..<folds + 1)) { [set.rows[$0].device] }
-        let (unseen, unseenRows) = try part(other, heldOut(folds + 2..<jobs.count)) { place in
-            let row = set.rows[place]
-            return [set.rows.contains { $0.architecture == row.architecture && $0.device != row.device } ? LearnedFamily.sibling : LearnedFamily.stranger]
+        var shapes = gather { if case .fold = $0 { true } else { false } }, strangers = gather { if case .stranger = $0 { true } else { false } }
+        var siblings = gather { if case .sibling = $0 { true } else { false } }
+        shapes.settle(set) { set.rows[$0].base }
+        strangers.settle(set) { set.rows[$0].base }
+        let exponent = [0, 0.25, 0.5, 0.75, 1].min { siblings.error(set, Self.scale($0, set)) < siblings.error(set, Self.scale($1, set)) } ?? 0.5
+        siblings.settle(set, Self.scale(exponent, set))
+
+        let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
+        let matrix = own.matrix(set, all.filter { siblings.predictions[$0] != nil }, moved: true)
+        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix)) { _ in LearnedFamily.sibling }
+        let shapeRows = spread.outcomes(shapes, set) { set.rows[$0].device }
+        let strangerRows = strangerSpread.outcomes(strangers, set) { _ in LearnedFamily.all }
+        var quantiles = shapeRows.quantiles
+        quantiles[LearnedFamily.sibling] = siblingRows.quantiles[LearnedFamily.sibling]
+        let known = LearnedFamily.Part(groups: own.codes.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
+        let unseen = LearnedFamily.Part(groups: other.codes.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
+                                        quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)
+        var scores = [score("shapes", all, shapeRows.rows)].compactMap(\.self)
+        for device in devices {
+            let outcomes = related.contains(device) ? siblingRows.rows : strangerRows.rows
+            scores += [score(device, all.filter { set.rows[$0].device == device }, outcomes)].compactMap(\.self)
         }
-        var scores = [score("shapes", all, knownRows)].compactMap(\.self)
-        for device in devices { scores += [score(device, all.filter { set.rows[$0].device == device }, unseenRows)].compactMap(\.self) }
-        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen)
-        return Outcome(family: family, scores: scores, known: knownRows, unseen: unseenRows)
+        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
+        return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] })
+    }
+
+    /// Seconds that a sibling's residual multiplies.
+    private static func scale(_ exponent: Double, _ set: TrainingSet) -> (Int) -> Double {
+        { row in set.moved[row].map { $0.base * power($0.own / $0.base, exponent) } ?? set.rows[row].base }
     }
 
     private var ranges: [ClosedRange<Float>] {
@@ -83,50 +91,6 @@ struct FamilyTraining {
             }
             return low <= high ? low...high : 0...0
         }
-    }
-
-    /// A forest with its spread and the quantiles of its intervals, and what was held out under them.
-    ///
-    /// - Parameter keys: what a row's quantiles are kept under, beside those of all rows.
-    private func part(_ forest: Forest, _ held: HeldOut, keys: (Int) -> [String]) throws -> (LearnedFamily.Part, [HeldOutRow?]) {
-        let rows = held.errors.indices.filter { held.errors[$0] != nil }, recipe = FamilyRecipe.of(set.family)
-        let matrix = forest.matrix(set, rows), width = forest.trees.featureCount
-        // An error of nothing would count for ever; measurements scatter by a percent.
-        let targets = rows.map { Float(log2(Double(abs(held.errors[$0] ?? 0)) + 0.015)) }
-        func grow(_ places: [Int]) throws -> TreeEnsemble {
-            var part: [Float] = []
-            for place in places { part += matrix[place * width..<(place + 1) * width] }
-            let trees = try XGBooster.grow(part, width: width, targets: places.map { targets[$0] }, seed: seed, recipe.spread)
-            return try TreeEnsemble(packing: trees, features: width)
-        }
-        let everything = Array(rows.indices)
-        let spread = try grow(everything)
-        // The quantiles come from spreads of rows that the spread's own fit had not seen, either.
-        var relative = [Double](repeating: 0, count: rows.count), spreads = relative
-        for fold in 0..<2 {
-            let out = everything.filter { Int(set.rows[rows[$0]].shape / 7 % 2) == fold }, rest = everything.filter { Int(set.rows[rows[$0]].shape / 7 % 2) != fold }
-            guard !out.isEmpty, !rest.isEmpty else { continue }
-            var part: [Float] = []
-            for place in out { part += matrix[place * width..<(place + 1) * width] }
-            for (place, value) in zip(out, try grow(rest).predict(part)) {
-                spreads[place] = exp2(Double(value))
-                relative[place] = Double(abs(held.errors[rows[place]] ?? 0)) / spreads[place]
-            }
-        }
-        var byKey: [String: [Double]] = [:]
-        for (place, row) in rows.enumerated() { for key in keys(row) + [LearnedFamily.all] { byKey[key, default: []].append(relative[place]) } }
-        let quantiles = byKey.filter { $0.value.count >= 50 || $0.key == LearnedFamily.all }.mapValues { values in
-            let sorted = values.sorted()
-            func quantile(_ part: Double) -> Double { sorted[min(sorted.count - 1, Int((Double(sorted.count + 1) * part).rounded(.up)) - 1)] }
-            return LearnedFamily.Quantiles(half: quantile(0.5), ninety: quantile(0.9))
-        }
-        var outcomes = [HeldOutRow?](repeating: nil, count: held.errors.count)
-        for (place, row) in rows.enumerated() {
-            guard let prediction = held.predictions[row], let quantile = keys(row).lazy.compactMap({ quantiles[$0] }).first ?? quantiles[LearnedFamily.all] else { continue }
-            let time = set.rows[row].base * exp2(Double(prediction)), factor = exp2(quantile.ninety * spreads[place])
-            outcomes[row] = HeldOutRow(predicted: time, low: max(time / factor, set.rows[row].bound), high: time * factor)
-        }
-        return (LearnedFamily.Part(groups: forest.codes.groups(set, rows: Array(set.rows.indices)), residual: forest.trees, spread: spread, quantiles: quantiles), outcomes)
     }
 
     private func score(_ what: String, _ places: [Int], _ outcomes: [HeldOutRow?]) -> LearnedManifest.Score? {

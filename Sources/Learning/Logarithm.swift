@@ -19,3 +19,5 @@ func exp2(_ x: Double) -> Double {
     Darwin.exp2(x)
     #endif
 }
+
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

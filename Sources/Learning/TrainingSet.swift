@@ -13,6 +13,8 @@ struct TrainingSet {
     var names: [String] = []
     var features: [Float] = []
     var rows: [Row] = []
+    /// The same rows as they would be on another device of the architecture, nil where there is none.
+    var moved: [Moved?] = []
     var sources: [String: Int] = [:]
 
     struct Row {
@@ -36,6 +38,15 @@ struct TrainingSet {
         var kernel: String
     }
 
+    /// A row on a sibling of its device, both under the sibling's calibration.
+    struct Moved {
+        var device: String
+        var features: [Float]
+        /// Seconds, on the sibling and on the device itself.
+        var base: Double
+        var own: Double
+    }
+
     var width: Int { names.count }
 
     func features(of row: Int) -> ArraySlice<Float> { features[row * width..<(row + 1) * width] }
@@ -48,6 +59,7 @@ extension TrainingSet {
     static func reading(_ files: [String], in library: Library, progress: (String) -> Void) throws(DocumentError) -> [TrainingSet] {
         var sets: [KernelKey.Family: TrainingSet] = [:]
         var predictor = Predictor(library, costs: Cycle(), calibrations: .shipped)
+        let siblings = Siblings(library)
         for path in files {
             var file = try MeasuredFile(path)
             let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -64,6 +76,7 @@ extension TrainingSet {
                 set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: sample.base, cycle: sample.cycle, bound: sample.bound,
                                     shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
                                     software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel))
+                set.moved.append(siblings.move(site))
                 set.sources[name, default: 0] += 1
                 sets[family] = set
                 taken += 1
@@ -110,5 +123,26 @@ extension TrainingSet {
             hash.add(-1)
         }
         return hash.value
+    }
+}
+
+/// Finds for each device the one of its architecture that would stand in for it, had it never been measured.
+private final class Siblings {
+    private let devices: [Device]
+    private let calibrations: CalibrationSource
+
+    init(_ library: Library) {
+        devices = Set(library.ids(.calibrations).compactMap { $0.split(separator: ".").first.map(String.init) }).sorted().compactMap { try? library.device($0) }
+        calibrations = CalibrationSource { (try? library.shippedCalibration(of: $0, under: $1)) ?? nil }
+    }
+
+    func move(_ site: KernelSite) -> TrainingSet.Moved? {
+        guard let sibling = site.device.nearest(among: devices), var calibration = calibrations.of(sibling, under: site.labels.software),
+              calibration.device == sibling.id else { return nil }
+        calibration.kernel = site.labels.kernel
+        guard let there = SiteSample(site.moved(to: sibling), calibration: calibration) else { return nil }
+        calibration.lentTo = site.device.id
+        guard let here = SiteSample(site, calibration: calibration) else { return nil }
+        return TrainingSet.Moved(device: sibling.id, features: there.features, base: there.base, own: here.base)
     }
 }

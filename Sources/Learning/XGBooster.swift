@@ -6,7 +6,7 @@ public struct BoosterError: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// How trees are grown (XGBoost parameters, "hist" tree method, squared error).
+/// How trees are grown (XGBoost parameters, "hist" tree method).
 public struct BoosterParameters: Sendable, Equatable {
     public var rounds: Int
     public var depth: Int
@@ -17,14 +17,17 @@ public struct BoosterParameters: Sendable, Equatable {
     /// Parts of rows and of features that each tree sees.
     public var rowSample: Double
     public var featureSample: Double
+    /// Errors count by their size instead of its square: where measurements of one thing scatter widely.
+    public var absolute: Bool
 
-    public init(rounds: Int, depth: Int, learningRate: Double, rowsInLeaf: Double = 2, rowSample: Double = 0.8, featureSample: Double = 0.7) {
+    public init(rounds: Int, depth: Int, learningRate: Double, rowsInLeaf: Double = 2, rowSample: Double = 0.8, featureSample: Double = 0.7, absolute: Bool = false) {
         self.rounds = rounds
         self.depth = depth
         self.learningRate = learningRate
         self.rowsInLeaf = rowsInLeaf
         self.rowSample = rowSample
         self.featureSample = featureSample
+        self.absolute = absolute
     }
 }
 
@@ -45,7 +48,7 @@ enum XGBooster {
         try check(XGBoosterCreate(&handles, 1, &booster))
         defer { XGBoosterFree(booster) }
         let settings = [
-            ("objective", "reg:squarederror"), ("tree_method", "hist"), ("max_bin", "250"), ("base_score", "0"), ("nthread", "1"), ("verbosity", "0"),
+            ("objective", parameters.absolute ? "reg:absoluteerror" : "reg:squarederror"), ("tree_method", "hist"), ("max_bin", "250"), ("base_score", "0"), ("nthread", "1"), ("verbosity", "0"),
             ("seed", "\(seed)"), ("eta", "\(parameters.learningRate)"), ("max_depth", "\(parameters.depth)"), ("min_child_weight", "\(parameters.rowsInLeaf)"),
             ("subsample", "\(parameters.rowSample)"), ("colsample_bytree", "\(parameters.featureSample)"),
         ]

@@ -73,7 +73,7 @@ fileprivate struct Spread {
             learned += time
             families[key.family, default: Parts()].half.add(estimate.half, around: time)
             families[key.family, default: Parts()].ninety.add(estimate.ninety, around: time)
-            if !estimate.knowsDevice { strange.insert(group.device.id) }
+            if estimate.kinship != .known { strange.insert(group.device.id) }
             if let feature = estimate.extrapolating { outside.insert(feature) }
         }
     }
