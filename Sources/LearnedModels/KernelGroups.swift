@@ -70,14 +70,16 @@ public struct KernelGroups: Sendable, Equatable {
 
     /// The group whose kernel would do the work of a site: format first, then the kernel's name, software, version.
     ///
-    /// - Parameter device: only groups of this device; nil in the table for devices that were never seen.
+    /// - Parameters:
+    ///   - device: only groups of this device; nil in the table for devices that were never seen.
+    ///   - strictly: an exchange among another number of devices is no match.
     /// - Returns: nil where no group has the format.
-    public func match(_ wanted: Wanted, device: String?) -> KernelGroup? {
+    public func match(_ wanted: Wanted, device: String?, strictly: Bool = false) -> KernelGroup? {
         var best: (group: KernelGroup, score: Int)?
-        let plain = Self.plain(wanted.format), labels = wanted.labels
+        let plain = Self.plain(wanted.format, strictly), labels = wanted.labels
         for group in groups where device == nil || group.device == device {
             var score = 0
-            if group.format == wanted.format { score += 64 } else if Self.plain(group.format) == plain { score += 32 } else { continue }
+            if group.format == wanted.format { score += 64 } else if Self.plain(group.format, strictly) == plain { score += 32 } else { continue }
             if !labels.kernel.isEmpty, group.kernel == labels.kernel { score += 16 }
             if group.software == labels.software { score += 8 }
             if group.architecture == wanted.architecture { score += 4 }
@@ -87,8 +89,12 @@ public struct KernelGroups: Sendable, Equatable {
         return best?.group
     }
 
-    /// A format without the scales that groups of elements share.
-    private static func plain(_ format: String) -> String {
-        format.split(separator: " ", omittingEmptySubsequences: false).map { $0.prefix { $0 != "/" } }.joined(separator: " ")
+    static let among = ", among "
+
+    /// A format without the scales that groups of elements share, nor how many exchange.
+    private static func plain(_ format: String, _ strictly: Bool) -> String {
+        var words = format.split(separator: " ", omittingEmptySubsequences: false)
+        if !strictly, words.count > 2, words[words.count - 2] == "among" { words = words.dropLast(2) }
+        return words.map { $0.prefix { $0 != "/" && $0 != "," } }.joined(separator: " ")
     }
 }

@@ -27,8 +27,13 @@ public struct KernelSite: Sendable {
         self.labels = labels
     }
 
-    /// The formats of the operands of the kernel that the family is about, or the kind of the exchange.
-    public var format: String { operators.lazy.compactMap { KernelKey($0) }.first { $0.family == family || !family.isAttention }?.format ?? "" }
+    /// The formats of the operands of the kernel that the family is about, or the kind of the exchange; of an exchange of
+    /// experts among how many, because its kernels differ by that.
+    public var format: String {
+        let own = operators.lazy.compactMap { KernelKey($0) }.first { $0.family == family || !family.isAttention }?.format ?? ""
+        guard family == .expertExchange, case .collective(let exchange)? = operators.first else { return own }
+        return "\(own)\(KernelGroups.among)\(exchange.participants)"
+    }
 }
 
 /// Which software's kernel it is, as far as anybody says.

@@ -121,7 +121,8 @@ extension LearnedFamily {
             return question(site, own, used, row: SiteFeatures(site: site, costs: own).values + group.codes, kinship: .known, scale: own.calibrated,
                             quantiles: known.quantiles[site.device.id] ?? known.quantiles[Self.all])
         }
-        if let sibling = site.device.nearest(among: siblings.values.filter { known.groups.knows($0.id) }), let group = known.groups.match(wanted, device: sibling.id),
+        let candidates = siblings.values.filter { known.groups.match(wanted, device: $0.id, strictly: true) != nil }
+        if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
            let (own, used) = costs(site, as: group), let (other, _) = costs(site.moved(to: sibling), as: group) {
             return question(site, own, used, row: SiteFeatures(site: site.moved(to: sibling), costs: other).values + group.codes, kinship: .sibling(sibling.id),
                             scale: other.calibrated * power(own.calibrated / other.calibrated, siblingExponent),

@@ -13,7 +13,8 @@ struct FamilyRecipe: Sendable {
     static func of(_ family: KernelKey.Family) -> FamilyRecipe {
         var recipe = FamilyRecipe()
         switch family {
-        case .collective, .expertExchange: recipe.residual = BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4, absolute: true)
+        case .collective: recipe.residual = BoosterParameters(rounds: 300, depth: 8, learningRate: 0.05, rowsInLeaf: 4)
+        case .expertExchange: recipe.residual = BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4)
         default: break
         }
         return recipe
@@ -63,7 +64,7 @@ struct Forest {
             let row = set.rows[place]
             let key = [there.device, row.software, row.version, row.format, row.kernel].joined(separator: "|")
             let own = known[key] ?? groups.match(.init(format: row.format, architecture: row.architecture,
-                                                       labels: KernelLabels(software: row.software, version: row.version, kernel: row.kernel)), device: there.device)?.codes
+                                                       labels: KernelLabels(software: row.software, version: row.version, kernel: row.kernel)), device: there.device, strictly: true)?.codes
                 ?? [Float](repeating: .nan, count: KernelGroups.levels(knownDevice: true).count)
             known[key] = own
             values += there.features

@@ -24,9 +24,13 @@ struct FamilyTraining {
     func run(progress: @Sendable (String) -> Void) throws -> Outcome {
         let all = Array(set.rows.indices), devices = Swift.Set(set.rows.map(\.device)).sorted()
         enum Job { case final(Bool), fold(Int), sibling(String), stranger(String) }
-        let related = devices.filter { device in set.rows.indices.contains { set.rows[$0].device == device && set.moved[$0].map { devices.contains($0.device) } == true } }
+        // A sibling stands in for a device only in formats that it was itself measured in.
+        let formats = Dictionary(grouping: set.rows, by: \.device).mapValues { Swift.Set($0.map(\.format)) }
+        let hasSibling = all.map { row in set.moved[row].map { formats[$0.device]?.contains(set.rows[row].format) == true } ?? false }
+        let related = devices.filter { device in all.contains { set.rows[$0].device == device && hasSibling[$0] } }
+        let alone = devices.filter { device in all.contains { set.rows[$0].device == device && !hasSibling[$0] } }
         let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
-            + devices.filter { !related.contains($0) }.map { .stranger($0) }
+            + alone.map { .stranger($0) }
         let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
@@ -36,11 +40,11 @@ struct FamilyTraining {
                 let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             case .sibling(let device):
-                let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && set.moved[$0] != nil }
+                let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && hasSibling[$0] }
                 let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
                 return (nil, Array(zip(out, forest.predictMoved(set, out, knowing: rest))))
             case .stranger(let device):
-                let out = all.filter { set.rows[$0].device == device }
+                let out = all.filter { set.rows[$0].device == device && !hasSibling[$0] }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             }
@@ -69,12 +73,12 @@ struct FamilyTraining {
         let unseen = LearnedFamily.Part(groups: other.codes.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
                                         quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)
         var scores = [score("shapes", all, shapeRows.rows)].compactMap(\.self)
+        let left = all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] }
         for device in devices {
-            let outcomes = related.contains(device) ? siblingRows.rows : strangerRows.rows
-            scores += [score(device, all.filter { set.rows[$0].device == device }, outcomes)].compactMap(\.self)
+            scores += [score(device, all.filter { set.rows[$0].device == device }, left)].compactMap(\.self)
         }
         let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
-        return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] })
+        return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: left)
     }
 
     /// Seconds that a sibling's residual multiplies.

@@ -156,7 +156,8 @@ extension KernelRun {
         let isLowLatency = kind.hasSuffix("_ll") || kind.hasSuffix("generation") || kind == "low_latency"
         let copies = isLowLatency ? Double(topK) : distinctRanks(topK: topK, experts: experts, ranks: ranks)
         let bytes = format.bytes(elements: Double(tokens) * copies * Double(hidden))
-        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens)
+        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens,
+                                    messageBytes: format.bytes(elements: Double(hidden)))
         return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric)
     }
 
