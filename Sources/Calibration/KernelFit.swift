@@ -164,14 +164,30 @@ struct KernelFit {
 
 extension KernelKey.Family {
     /// What a kernel of this family can be calibrated by, the best supported first.
-    var parameters: [KernelCalibration.Parameter] {
-        switch self {
+    func parameters(onProcessor: Bool) -> [KernelCalibration.Parameter] {
+        if onProcessor { return parametersOnProcessor }
+        return switch self {
         case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
         case .attentionPrefill: [.overhead, .engineEfficiency, .latency, .perOutput, .perDepth, .memoryEfficiency, .cache]
         case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .perDepth, .perOutput, .engineEfficiency, .cache]
         case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perOutput, .cache]
         case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
         case .expertExchange: [.overhead, .linkEfficiency, .perMessage, .rampBytes]
+        case .elementwise, .copy: [.overhead, .memoryEfficiency, .engineEfficiency, .cache]
+        case .fileRead: [.linkEfficiency, .overhead, .rampBytes]
+        }
+    }
+
+    /// Cores compute and wait in turn where a packed block or a tile separates loading from multiplying.
+    private var parametersOnProcessor: [KernelCalibration.Parameter] {
+        switch self {
+        case .gemm, .experts: [.engineEfficiency, .memoryEfficiency, .overhead, .overlap, .perOutput, .perInput, .cache]
+        case .attentionPrefill: [.engineEfficiency, .overhead, .perOutput, .cache]
+        case .attentionDecode: [.memoryEfficiency, .engineEfficiency, .overhead, .overlap, .perOutput]
+        case .elementwise: [.engineEfficiency, .overhead, .cache, .overlap, .perOutput]
+        case .copy: [.memoryEfficiency, .cache, .overhead]
+        case .fileRead: [.linkEfficiency, .overhead, .rampBytes]
+        case .collective, .expertExchange: parameters(onProcessor: false)
         }
     }
 }

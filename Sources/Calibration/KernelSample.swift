@@ -16,8 +16,11 @@ public struct KernelSample: Sendable {
     public var shape: UInt64
     /// Head dimension and window of attention; empty where a kernel has one variant.
     public var variant: String
+    /// On a processor, whose kernels have other constants than those of an accelerator.
+    public var onProcessor: Bool
 
-    public init(measured: Double, fixed: Double, works: [KernelWorkload], shape: UInt64, variant: String = "") {
+    public init(measured: Double, fixed: Double, works: [KernelWorkload], shape: UInt64, variant: String = "", onProcessor: Bool = false) {
+        self.onProcessor = onProcessor
         self.measured = measured
         self.fixed = fixed
         self.works = works
@@ -34,14 +37,15 @@ public struct KernelSample: Sendable {
 
 extension KernelSample {
     /// - Returns: nil where nothing in the row is calibrated, or a device cannot do it.
-    init?(_ work: KernelWork, of row: MeasuredRow) {
-        let demands = work.demands(under: Cycle())
+    ///
+    /// - Parameter key: of the kernel that was timed; other operators of the row are what surrounds it.
+    init?(_ work: KernelWork, of row: MeasuredRow, _ demands: [Demand], _ main: KernelKey) {
         var works: [KernelWorkload] = [], fixed = 0.0
         var hash = StableHash(), variant = ""
         for (operation, demand) in zip(work.operators, demands) {
             guard demand.duration.value.isFinite else { return nil }
             fixed += work.gap.value
-            guard let key = KernelKey(operation) else {
+            guard let key = KernelKey(operation, choice: demand.choice), key.family == main.family else {
                 fixed += demand.duration.value
                 continue
             }
@@ -52,7 +56,7 @@ extension KernelSample {
         guard !works.isEmpty, fixed.isFinite else { return nil }
         // How a model routes its tokens, which the sizes of its products do not say.
         for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
-        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant)
+        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: work.device.kind == .cpu)
     }
 }
 
@@ -76,7 +80,8 @@ struct StableHash {
         case .collective(let o) where o.messages > 0: [4, o.participants, o.messages]
         // Sizes of messages, not of buffers per member: an all-gather states one of its parts.
         case .collective(let o): [5, Int(min(o.bytes.value * (o.kind == .allGather ? Double(o.participants) : 1), 1e15).rounded())]
-        case .elementwise, .copy: []
+        case .elementwise(let o): [6, o.rows, o.width]
+        case .copy(let o): [7, Int(min(o.bytes.value, 1e15))]
         }
         for size in sizes { add(size) }
     }

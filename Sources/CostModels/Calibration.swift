@@ -64,8 +64,10 @@ public struct Calibration: Sendable {
     /// The kernel that would do an operator: of the named kernels and formats the best match, then the one with the most rows.
     ///
     /// Calls that the host launched one by one say little about the device: such a kernel is taken only when it was named.
-    public func kernel(for operation: Operator) -> KernelCalibration? {
-        guard let key = KernelKey(operation) else { return nil }
+    ///
+    /// - Parameter choice: how the cost model does it.
+    public func kernel(for operation: Operator, choice: Choice = .none) -> KernelCalibration? {
+        guard let key = KernelKey(operation, choice: choice) else { return nil }
         func closeness(_ candidate: KernelCalibration) -> Int? {
             let exact = candidate.key.format == key.format
             guard exact || candidate.key.plainFormat == key.plainFormat else { return nil }

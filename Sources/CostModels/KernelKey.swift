@@ -11,6 +11,11 @@ public struct KernelKey: Hashable, Sendable {
         case experts = "moe_gemm"
         case collective = "comm"
         case expertExchange = "moe_all2all"
+        /// Norms, activations, moves of rows: on processors, whose rows are timed one operator at a time.
+        case elementwise
+        /// Memory to memory, and a drive to memory.
+        case copy
+        case fileRead = "offload"
     }
 
     public var family: Family
@@ -26,10 +31,13 @@ public struct KernelKey: Hashable, Sendable {
     }
 
     /// Nil for operators that are not calibrated.
-    public init?(_ operation: Operator) {
+    ///
+    /// - Parameter choice: of the cost model: streaming weights and packing them are two kernels.
+    public init?(_ operation: Operator, choice: Choice = .none) {
+        let way = if case .streamed = choice { ", streamed" } else { "" }
         switch operation {
-        case .matmul(let o): self.init(.gemm, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))")
-        case .grouped(let o): self.init(.experts, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))")
+        case .matmul(let o): self.init(.gemm, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))\(way)")
+        case .grouped(let o): self.init(.experts, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))\(way)")
         case .attention(let o):
             self.init(o.isDecode ? .attentionDecode : .attentionPrefill, format: "\(Self.name(o.activations)), cache \(Self.name(o.cache))",
                       variant: (o.sharedKeyValue ? "latent" : "head \(o.keyDimension)") + (o.window > 0 ? ", window" : ""))
@@ -39,7 +47,19 @@ public struct KernelKey: Hashable, Sendable {
             } else {
                 self.init(.collective, format: o.kind.rawValue)
             }
-        case .elementwise, .copy: return nil
+        case .elementwise(let o): self.init(o.kind == .move ? .copy : .elementwise, format: Self.name(o))
+        case .copy: self.init(.fileRead, format: "copy")
+        }
+    }
+
+    /// An operator that the others surround in a row of measured kernels: helpers are never what was calibrated.
+    public var isHelper: Bool { family == .elementwise || family == .copy || family == .fileRead }
+
+    /// One kind of norm or activation is another loop than the next; what goes with the shape is none.
+    private static func name(_ o: Elementwise) -> String {
+        switch o.kind {
+        case .norm, .activation: "\(o.kind.rawValue) of \(Int(o.flopsPerElement)) operations"
+        default: o.kind.rawValue
         }
     }
 
@@ -87,7 +107,12 @@ struct KernelShape: Sendable {
             peers = Double(o.participants - 1)
             linkBytes = demand.linkBytes.value
             messages = Double(o.messages)
-        case .elementwise, .copy: break
+        case .elementwise(let o):
+            inputs = o.elements
+            outputs = Double(o.rows)
+        case .copy(let o):
+            linkBytes = o.bytes.value
+            messages = Double(o.requests)
         }
     }
 }

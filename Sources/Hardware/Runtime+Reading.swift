@@ -28,6 +28,8 @@ extension Runtime {
         for (format, value) in try reader.optional("groupedTiles")?.keyed(by: NumberFormat.self) ?? [] {
             groupedTiles[format] = try value.tile()
         }
+        streamingRows = try reader.optional("streamingRows")?.integer(in: 0...1_000_000)
+        parallelGrain = try reader.optional("parallelGrain")?.integer(in: 0...1_000_000_000) ?? 0
         overlapsCopies = try reader.optional("overlapsCopies")?.bool() ?? false
         overlapsCollectives = try reader.optional("overlapsCollectives")?.bool() ?? false
         memoryFraction = try reader.optional("memoryFraction")?.number(in: 0.01...1) ?? 1

@@ -43,7 +43,7 @@ public struct Predictor {
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let reading = try RowReading(row)
-        if ModelRun.phases.contains(row.phase) {
+        if ModelRun.phases.contains(row.phase) || row.phase == "offload" && reading.text("layers") != nil {
             let run = try modelRun(reading)
             let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
             let (value, bound, boundBy) = try run.predict(row.metric, row.unit, outputs: try reading.count("output_len", or: 1, in: 0...RowReading.counts.upperBound), under: costs)
@@ -81,6 +81,13 @@ public struct Predictor {
 
     mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
         let phase = row.row.phase
+        if KernelRun.processorPhases.contains(phase), let device = try? device(row.row.device), device.kind == .cpu {
+            var predictor = self
+            var run = try KernelRun.processor(row, on: device) { (name) throws(RowError) in try predictor.device(name) }
+            // Which kernels there are; the host costs of a call are of the software, not of the kernel that was timed.
+            if let software = row.row.software, let runtime = try? runtime(software, for: device) { run.runtime = runtime }
+            return run
+        }
         guard ["gemm", "attn_prefill", "attn_decode", "moe_gemm", "comm", "moe_all2all"].contains(phase) else {
             throw RowError("phase \"\(phase)\" is not predicted yet")
         }
