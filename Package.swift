@@ -40,7 +40,7 @@ let package = Package(
         room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
         room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
-        room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement"]),
+        room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement", "ReferenceKernels"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         room("Orrery", handedOn),
         .executableTarget(

@@ -16,14 +16,14 @@ struct KernelFit {
     var fitted: [Parameter: KernelCalibration.Fitted]
     var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
 
-    /// Rows that a parameter takes.
-    static let rowsPerParameter = 8
+    /// Rows that a parameter takes. A row of a table is a figure of unknown repeats; on a processor it is a median over rounds.
+    static func rowsPerParameter(_ samples: [KernelSample]) -> Int { samples.first?.onProcessor == true ? 4 : 8 }
 
     /// - Returns: nil when there are too few rows for any parameter, or none is supported.
     ///
     /// - Parameter start: values to begin from.
     init?(_ samples: [KernelSample], _ parameters: [Parameter], from start: [Parameter: Double] = [:]) {
-        var active = Array(parameters.prefix(samples.count / Self.rowsPerParameter))
+        var active = Array(parameters.prefix(samples.count / Self.rowsPerParameter(samples)))
         var atZero: Set<Parameter> = [], start = start.filter { $0.value > 0 }
         let search = Search(samples)
         while !active.isEmpty {

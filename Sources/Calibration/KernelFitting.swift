@@ -15,7 +15,7 @@ struct KernelFitting {
 
     init(_ samples: [KernelSample], key: KernelKey, kernel: String) {
         heldOut = [Double?](repeating: nil, count: samples.count)
-        let least = KernelFit.rowsPerParameter
+        let least = KernelFit.rowsPerParameter(samples)
         guard samples.count >= least else {
             refusal = "\(samples.count) rows are too few: a parameter takes \(least)"
             return

@@ -22,7 +22,10 @@ public struct Predictor {
     public let costs: any CostModel
     /// What corrects `costs`, where that is the cycle model.
     public let calibrations: CalibrationChoice
-    let library: Library
+    var library: Library
+    /// Folders in which a device that the library does not have may lie, by the name that rows call it, with what was fitted for
+    /// it: `host.json`, `host.reference-kernels.json`.
+    public var folders: [String] = []
     var devices: [String: Result<Device, RowError>] = [:]
     var models: [String: Result<Model, RowError>] = [:]
     lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
@@ -118,7 +121,23 @@ public struct Predictor {
         return try found.get()
     }
 
-    private func lookUp(_ label: String) throws(RowError) -> Device {
+    /// Adds the device of this name to the library where one of the folders has it.
+    private mutating func takeIn(_ name: String) {
+        guard !library.ids(.devices).contains(name), name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else { return }
+        for folder in folders {
+            let path = "\(folder)/\(name).json"
+            guard (try? library.device(path)) != nil else { continue }
+            library.add(path, to: .devices)
+            for runtime in library.ids(.runtimes) {
+                let fitted = "\(folder)/\(name).\(runtime).json"
+                if (try? library.calibration(fitted)) != nil { library.add(fitted, to: .calibrations) }
+            }
+            return
+        }
+    }
+
+    private mutating func lookUp(_ label: String) throws(RowError) -> Device {
+        takeIn(label)
         var name = Substring(label), cap: Double?
         if label.hasSuffix("Wcap"), let at = label.lastIndex(of: "@"), let watts = Double(label[label.index(after: at)...].dropLast(4)) {
             (name, cap) = (label[..<at], watts)

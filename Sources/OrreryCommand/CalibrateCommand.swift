@@ -24,7 +24,7 @@ struct CalibrateCommand: ParsableCommand {
     @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
     var files: [String]
 
-    @Option(help: ArgumentHelp("Only rows of this device; all devices in the files unless given.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only rows of this device, by its name or file; all devices in the files unless given.", valueName: "id"))
     var device: String?
 
     @Option(help: ArgumentHelp("Only rows of this runtime, and those that name none; all unless given.", valueName: "id"))
@@ -49,7 +49,9 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let library = try library.open()
+        var library = try library.open()
+        try library.takeIn(device)
+        let device = device.map { Library.isPath($0) ? identifier(of: $0) : $0 }
         var run = try CalibrationRun(of: files, in: library, device: device, runtime: runtime, version: orreryVersion, date: Self.today) { Terminal.warn($0) }
         run.fit { Terminal.warn($0) }
         for refusal in run.refusals {
@@ -88,7 +90,7 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     /// Year, month and day in UTC.
-    private static var today: String {
+    static var today: String {
         var now = time(nil), parts = tm()
         gmtime_r(&now, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }

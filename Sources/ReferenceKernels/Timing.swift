@@ -6,9 +6,18 @@ public struct Timing: Sendable, Equatable {
     public var median, lowerQuartile, upperQuartile: Double
     public var fastest: Double
     public var repeats: Int
+    /// How far the medians of the rounds lie apart, over the median of all; 0 for a single round.
+    public var drift = 0.0
 
     /// Interquartile range over the median.
     public var spread: Double { median > 0 ? (upperQuartile - lowerQuartile) / median : 0 }
+
+    /// - Parameter rounds: samples of each round; at least one.
+    init(rounds: [[Double]]) {
+        self.init(samples: rounds.flatMap { $0 })
+        let medians = rounds.map { Timing(samples: $0).median }
+        if let least = medians.min(), let most = medians.max(), median > 0 { drift = (most - least) / median }
+    }
 
     /// - Parameter samples: seconds; at least one.
     init(samples: [Double]) {
@@ -47,6 +56,11 @@ public struct TimingPlan: Sendable {
 
     /// Times `body`, which is given the number of the execution, so that it can take turns among several operands.
     public func time(_ body: (Int) throws(KernelError) -> Void) throws(KernelError) -> Timing {
+        return Timing(samples: try samples(body))
+    }
+
+    /// Seconds of single executions, one number for each repetition.
+    public func samples(_ body: (Int) throws(KernelError) -> Void) throws(KernelError) -> [Double] {
         var execution = 0
         func run(_ count: Int) throws(KernelError) -> Double {
             let start = rk_now()
@@ -63,6 +77,6 @@ public struct TimingPlan: Sendable {
             guard samples.count >= leastRepeats else { continue }
             if rk_now() - start >= budget || Timing(samples: samples).spread <= spread, samples.count >= leastRepeats { break }
         }
-        return Timing(samples: samples)
+        return samples
     }
 }
