@@ -12,6 +12,7 @@ extension Runtime {
         let kinds = try reader.require("runsOn")
         runsOn = try kinds.words(Device.Kind.self)
         guard !runsOn.isEmpty else { throw kinds.error("is empty; name the kinds of device it runs on") }
+        isUsual = try reader.optional("usual")?.bool() ?? false
         hostPerKernel = try reader.require("hostPerKernel").time()
         referenceLaunch = try reader.optional("referenceLaunch")?.quantity(in: 1e-9...1)
         hostPerStep = try reader.require("hostPerStep").time()

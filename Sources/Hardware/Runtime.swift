@@ -60,6 +60,8 @@ public struct Runtime: Sendable {
     public var launch: Launch
     /// Kinds of device it runs on.
     public var runsOn: [Device.Kind]
+    /// What people run on such a device: it is taken where nobody names another.
+    public var isUsual = false
     /// Host time to prepare and launch one kernel, on a core that launches an empty kernel in `referenceLaunch`.
     public var hostPerKernel: Seconds
     /// Null-kernel launch time of the host on which `hostPerKernel` was taken; another host scales by its own.

@@ -117,6 +117,10 @@ extension Predictor {
                 best = (name, runtime)
             }
         }
+        // One framework drives several kinds of device, each by a runtime of its own: `pytorch-cpu` is PyTorch, too.
+        if best == nil, let sibling = runtimes.first(where: { $0.runsOn == [device.kind] && words.contains(String($0.id.prefix { $0 != "-" })) }) {
+            return sibling
+        }
         guard let best else { throw RowError("software \"\(software)\" is no runtime of the library for a \(device.kind.rawValue)") }
         return best.runtime
     }

@@ -78,17 +78,18 @@ public final class DecoderSession {
         }
         decoder.reset()
         _ = try timed(ids, sweep.prompt)
-        var samples: [Double] = []
-        for _ in 0..<sweep.prefills {
+        var samples = WatchedSamples()
+        while samples.count < sweep.prefills || samples.count < 3 * sweep.prefills && samples.undisturbed.count < sweep.prefills {
             decoder.reset()
-            samples.append(try timed(ids, sweep.prompt))
+            samples.add(try timed(ids, sweep.prompt))
         }
-        prefills.append(samples)
+        prefills.append(samples.best(atLeast: sweep.prefills))
         _ = try timed(next, 1)
         let first = decoder.position
-        samples = []
-        for _ in 0..<sweep.steps { samples.append(try timed(next, 1)) }
-        steps.append(samples)
+        samples = WatchedSamples()
+        for _ in 0..<sweep.steps { samples.add(try timed(next, 1)) }
+        // Half of the steps is enough of a median; a step that others delayed is none.
+        steps.append(samples.best(atLeast: (sweep.steps + 1) / 2))
         contexts = first...decoder.position
     }
 
