@@ -32,7 +32,7 @@ struct KernelFitting {
         calibrations.append(whole)
         let variants = Dictionary(grouping: samples.indices) { samples[$0].variant }
         guard variants.count > 1 else { return }
-        for (variant, places) in variants.sorted(by: { $0.key < $1.key }) where !variant.isEmpty && places.count >= least * key.family.parameters(onProcessor: false).count {
+        for (variant, places) in variants.sorted(by: { $0.key < $1.key }) where !variant.isEmpty && places.count >= Self.leastOfVariant(samples, key.family) {
             let own = places.map { samples[$0] }
             guard Set(own.map(\.shape)).count >= Self.fewestShapes else { continue }
             if let calibration = add(own, at: places, key: KernelKey(key.family, format: key.format, variant: variant), kernel: kernel) { calibrations.append(calibration) }
@@ -53,6 +53,12 @@ struct KernelFitting {
         let training = Self.score(samples.map { ($0.predicted(under: fit.constants), $0.measured) })
         let validation = Self.score(zip(places, samples).compactMap { place, sample in heldOut[place].map { ($0, sample.measured) } })
         return KernelCalibration(key: key, kernel: kernel, fitted: fit.fitted, rows: samples.count, training: training, validation: validation)
+    }
+
+    /// Rows that a variant needs for a fit of its own.
+    private static func leastOfVariant(_ samples: [KernelSample], _ family: KernelKey.Family) -> Int {
+        let onProcessor = samples.first?.onProcessor ?? false
+        return KernelFit.rowsPerParameter(samples) * (onProcessor ? 3 : family.parameters(onProcessor: false).count)
     }
 
     /// With a constant that is added to every call; or, where no call is anywhere near as short as the model says, with one

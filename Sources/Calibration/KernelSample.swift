@@ -1,4 +1,5 @@
 import CostModels
+import Documents
 import Hardware
 import Measurement
 import Operators
@@ -18,6 +19,8 @@ public struct KernelSample: Sendable {
     public var variant: String
     /// On a processor, whose kernels have other constants than those of an accelerator.
     public var onProcessor: Bool
+    /// Interquartile range of its repeats over their median, 0 where the row does not say.
+    public var spread = 0.0
 
     public init(measured: Double, fixed: Double, works: [KernelWorkload], shape: UInt64, variant: String = "", onProcessor: Bool = false) {
         self.onProcessor = onProcessor
@@ -42,6 +45,7 @@ extension KernelSample {
     init?(_ work: KernelWork, of row: MeasuredRow, _ demands: [Demand], _ main: KernelKey) {
         var works: [KernelWorkload] = [], fixed = 0.0
         var hash = StableHash(), variant = ""
+        let onProcessor = work.device.kind == .cpu
         for (operation, demand) in zip(work.operators, demands) {
             guard demand.duration.value.isFinite else { return nil }
             fixed += work.gap.value
@@ -52,11 +56,16 @@ extension KernelSample {
             works.append(KernelWorkload(operation, demand, bound: work.bound(of: operation).duration))
             variant = key.variant
             hash.add(shapeOf: operation)
+            // There a shape is a whole one: the rows of a product are as much its shape as its weights.
+            if onProcessor { hash.add(tokensOf: operation) }
         }
         guard !works.isEmpty, fixed.isFinite else { return nil }
         // How a model routes its tokens, which the sizes of its products do not say.
         for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
-        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: work.device.kind == .cpu)
+        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: onProcessor)
+        if onProcessor, let column = row["op_params"], let document = try? Document(file: "op_params", text: column.utf8), case .number(let text)? = document.json["spread"] {
+            spread = max(0, Double(text) ?? 0)
+        }
     }
 }
 
@@ -84,5 +93,15 @@ struct StableHash {
         case .copy(let o): [7, Int(min(o.bytes.value, 1e15))]
         }
         for size in sizes { add(size) }
+    }
+
+    /// What a step brings: rows of a product, sequences and their lengths.
+    mutating func add(tokensOf operation: Operator) {
+        switch operation {
+        case .matmul(let o): add(o.m)
+        case .grouped(let o): add(o.rows)
+        case .attention(let o): [o.batch, o.queries, o.context].forEach { add($0) }
+        default: break
+        }
     }
 }

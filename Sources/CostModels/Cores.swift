@@ -65,13 +65,13 @@ struct Cores: Sendable {
 
     /// Bytes of activations that `cores` cores read and write, of a set that was touched just before.
     ///
-    /// A cache holds all of a set that fills half of it, nothing of a cyclic pass over one as large as itself, and between
-    /// the two it loses more and more: replacement is not perfect, and a second operand passes through it.
+    /// A cache holds a set that fits, nothing of a cyclic pass over one of twice its size, and between the two less and less:
+    /// replacement is neither perfect nor exactly the least recent.
     func touched(read: Double, written: Double, of set: Double, cores: Double) -> Time {
         var time = Time(), left = 1.0
         for level in levels.dropLast() where left > 0 {
             let capacity = level.isPrivate ? level.capacity * cores : level.capacity
-            let beyond = min(left, max(0, set / (capacity / 2) - 1))
+            let beyond = min(left, max(0, set / capacity - 1))
             time.cache += (read + written) * (left - beyond) / bandwidth(level, cores: cores)
             left = beyond
         }

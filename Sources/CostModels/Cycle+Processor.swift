@@ -19,7 +19,7 @@ extension Cycle.Prepared {
             parts = parts + cores.streamed(read: widened, written: widened, cores: cores.count)
         }
         var streams = true
-        var engine = 0.0
+        var engine = 0.0, again = 0.0
         for rows in groups {
             let passes = Double(ceilDivide(rows, Cores.rowsOfPass))
             let streamed = 2 * Double(rows) * elements / cores.rate + widening.operations * elements * passes / cores.simpleRate
@@ -28,12 +28,17 @@ extension Cycle.Prepared {
             let choice = runtime.streamingRows.map { rows <= $0 } ?? (streamed <= packed)
             streams = streams && choice
             engine += choice ? streamed : packed
+            // Every further pass finds the few columns it goes over in a cache.
+            if choice, passes > 1 {
+                let column = Double(k) * widening.streamedWidth
+                again += cores.touched(read: (passes - 1) * elements * widening.streamedWidth, written: 0, of: 4 * column * cores.count, cores: cores.count).cache
+            }
         }
         var cost = TileCost()
         cost.engine = engine
         cost.cacheBytes = traffic.memory.value
         cost.cache = cores.touched(read: traffic.activationsRead.value, written: traffic.activationsWritten.value,
-                                   of: traffic.activations.value, cores: cores.count).cache
+                                   of: traffic.activations.value, cores: cores.count).cache + again
         cost.memory = parts.memory
         cost.memoryBytes = parts.memoryBytes
         // Packing the left operand is a region of its own.
@@ -72,10 +77,13 @@ extension Cycle.Prepared {
     private static let keysOfTile = 64.0
 
     func elementwise(_ o: Elementwise, on cores: Cores, at place: Int) -> Demand {
+        // No core gets less than a grain, in whole rows where they are reduced.
+        let elements = max(1, o.elements), whole = o.kind.reducesRows ? Double(max(1, o.width)) : 1
+        let grain = max(1, (Double(runtime.parallelGrain) / whole).rounded(.up)) * whole
+        let together = elementwise(o, on: cores, at: place, busy: min(cores.count, max(1, elements / grain)))
+        // A library without a grain of its own keeps to one core what is sooner done there.
+        guard runtime.parallelGrain == 0 else { return together }
         let alone = elementwise(o, on: cores, at: place, busy: 1)
-        let elements = o.elements, most = o.kind.reducesRows ? Double(max(1, o.rows)) : elements
-        guard elements > Double(runtime.parallelGrain), most > 1, cores.count > 1 else { return alone }
-        let together = elementwise(o, on: cores, at: place, busy: min(cores.count, most))
         return together.duration < alone.duration ? together : alone
     }
 

@@ -82,6 +82,9 @@ struct KernelShape: Sendable {
     var outputs = 0.0
     /// Experts with tokens.
     var groups = 0.0
+    /// Elements of the right operand, and its columns over all experts with tokens.
+    var weights = 0.0
+    var columns = 0.0
     /// Devices that exchange, beyond the first.
     var peers = 0.0
     /// Bytes that leave each of them.
@@ -95,11 +98,15 @@ struct KernelShape: Sendable {
             depth = Double(o.k)
             inputs = Double(o.m) * Double(o.k) * Double(o.batch)
             outputs = Double(o.m) * Double(o.n) * Double(o.batch)
+            columns = Double(o.n) * Double(o.batch)
+            weights = columns * depth
         case .grouped(let o):
             depth = Double(o.k)
             inputs = Double(o.rows) * Double(o.k)
             outputs = Double(o.rows) * Double(o.n)
             groups = Double(o.tokens.count)
+            columns = Double(o.n) * groups
+            weights = columns * depth
         case .attention(let o):
             depth = Double(o.context)
             outputs = Double(o.batch) * Double(o.queries) * Double(o.heads)

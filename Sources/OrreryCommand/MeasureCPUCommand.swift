@@ -35,7 +35,7 @@ struct MeasureCPUCommand: ParsableCommand {
     var repeatSeconds = 0.02
 
     @Option(help: ArgumentHelp("Times that everything is measured, each time in another order.", valueName: "rounds"))
-    var rounds = 3
+    var rounds = 5
 
     @Option(help: ArgumentHelp("The folder for the files that the disk is measured with.", valueName: "dir"))
     var diskFolder = "/tmp"

@@ -12,8 +12,9 @@ extension KernelSweep {
 
     func elementwiseCases() -> [SweepCase] {
         var cases: [SweepCase] = []
-        for (rows, width) in [(1, 768), (1, 2048), (1, 4096), (1, 16_384), (4, 896), (4, 4864), (8, 8960), (16, 1536), (16, 4096), (32, 768), (64, 2048),
-                              (128, 896), (128, 3072), (256, 1536), (512, 768), (256, 4864), (512, 4096), (1024, 2048), (1024, 4096)] {
+        for (rows, width) in [(1, 768), (1, 896), (1, 2048), (1, 4096), (1, 8192), (1, 16_384), (4, 768), (4, 896), (4, 2048), (4, 4864), (8, 3072), (8, 8960), (16, 1536),
+                              (16, 4096), (32, 768), (32, 2048), (64, 896), (64, 2048), (128, 896), (128, 1536), (128, 3072), (256, 768), (256, 1536), (512, 768),
+                              (256, 4864), (512, 2048), (512, 4096), (1024, 2048), (2048, 896), (1024, 4096)] {
             let count = rows * width, elements = Double(count), shape: KeyValuePairs = ["rows": rows, "width": width]
             func add(_ kernel: String, flops: Double, arrays: Double, _ run: @escaping (FloatBuffer, FloatBuffer, FloatBuffer) throws(KernelError) -> Void) {
                 cases.append(SweepCase(family: .elementwise, kernel: kernel, shape: shape, flops: flops * elements, bytes: 4 * arrays * elements,
