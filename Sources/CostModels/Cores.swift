@@ -31,9 +31,9 @@ struct Cores: Sendable {
     /// Rows of the left operand that share one pass over streamed weights: as many sums as registers allow beside several
     /// streams of weights (four by four of 32 vectors).
     static let rowsOfPass = 4
-    /// Simple operations that make an exponential where no engine does: range reduction and a polynomial of degree 7, the
-    /// shortest that leaves the last bit right (Cephes, `expf.c`).
-    static let operationsOfSpecial = 16.0
+    /// Simple operations that make a transcendental function where no engine does, at the least: a polynomial of degree 7, the
+    /// shortest that leaves the last bit of an exponential right (Cephes, `expf.c`). What reduces the range comes on top.
+    static let operationsOfSpecial = 8.0
     /// Simple operations to lay one weight out in a packed block: load, transpose, store.
     static let operationsOfPacking = 2.0
 

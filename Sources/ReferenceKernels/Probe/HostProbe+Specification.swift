@@ -69,7 +69,7 @@ extension HostProbe {
     /// Vector registers that the instruction set names.
     private var registers: Int {
         switch instructionSet {
-        case "avx512": 32
+        case "avx512", "avx512vnni": 32
         case "avx2": 16
         default:
             #if arch(arm64)

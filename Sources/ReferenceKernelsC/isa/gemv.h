@@ -137,7 +137,17 @@ INLINE void int4_blocks(const rk_product *p, long c, long r, const int C, const 
         for (int b = 0; b < R; b++) p->y[(r + b) * w->n + c + a] = lane_sum(sums[a][b]);
 }
 
+#if INTEGER_DOTS
+#include "gemv_integer.h"
+#endif
+
 INLINE void block_int4(const rk_product *p, long c, long r, const int C, const int R) {
+#if INTEGER_DOTS
+    if (p->weights->group == 128) {
+        block_int4_integer(p, c, r, C, R);
+        return;
+    }
+#endif
     if (p->weights->group == 128) int4_blocks(p, c, r, C, R, 8);
     else if (p->weights->group == 64) int4_blocks(p, c, r, C, R, 4);
     else int4_blocks(p, c, r, C, R, 2);
@@ -201,6 +211,12 @@ static void prepare_skinny(const rk_product *p, long begin, long end) {
     for (long r = begin; r < end; r++) {
         const float *x = p->x + r * k;
         float *out = p->prepared + r * stride;
+#if INTEGER_DOTS
+        if (w->format == rk_int4 && w->group == 128) {
+            for (long i = 0; i < padded; i += 128) prepare_integers((integer_block *)out + i / 128, x + i, k - i < 128 ? k - i : 128);
+            continue;
+        }
+#endif
         if (w->format == rk_sparse24) {
             for (long i = 0; i < padded; i++) out[i / 64 * 64 + i % 4 * 16 + i % 64 / 4] = i < k ? x[i] : 0;
             continue;
