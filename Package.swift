@@ -43,7 +43,7 @@ let package = Package(
         room("LearnedModels", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels"]),
         room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
         room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation"]),
-        room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement"]),
+        room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement", "ReferenceKernels"]),
         .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
         room("Learning", ["CXGBoost", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "LearnedModels", "Measurement", "Calibration"]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation"]),

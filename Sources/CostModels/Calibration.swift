@@ -64,8 +64,10 @@ public struct Calibration: Sendable {
     /// The kernel that would do an operator: of the named kernels and formats the best match, then the one with the most rows.
     ///
     /// Calls that the host launched one by one say little about the device: such a kernel is taken only when it was named.
-    public func kernel(for operation: Operator) -> KernelCalibration? {
-        guard let key = KernelKey(operation) else { return nil }
+    ///
+    /// - Parameter choice: how the cost model does it.
+    public func kernel(for operation: Operator, choice: Choice = .none) -> KernelCalibration? {
+        guard let key = KernelKey(operation, choice: choice) else { return nil }
         func closeness(_ candidate: KernelCalibration) -> Int? {
             let exact = candidate.key.format == key.format
             guard exact || candidate.key.plainFormat == key.plainFormat else { return nil }
@@ -85,7 +87,7 @@ public struct Calibration: Sendable {
 
     /// A prediction of the cycle model with the constants of the kernel that does it; the prediction itself where there is none.
     public func corrected(_ demand: Demand, of operation: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
-        guard applies(to: device), demand.duration.value.isFinite, let kernel = kernel(for: operation) else { return demand }
+        guard applies(to: device), demand.duration.value.isFinite, let kernel = kernel(for: operation, choice: demand.choice) else { return demand }
         return kernel.constants.apply(to: demand, of: operation, bound: bound().duration)
     }
 

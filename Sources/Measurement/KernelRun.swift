@@ -12,8 +12,16 @@ struct KernelRun {
     var fabric = Fabric()
     /// The exchange starts from the host each time, not out of a captured graph.
     var launched = false
+    /// The drive that a copy comes from.
+    var source: Device?
+    /// The software around it.
+    var runtime = KernelRun.runtime
 
     static let runtime = Runtime.ofMeasuredKernels
+
+    var work: KernelWork {
+        KernelWork(device: device, operators: operators, fabric: fabric, launched: launched, source: source, runtime: runtime, measured: .zero)
+    }
 
     var flops: Flops { operators.reduce(.zero) { $0 + $1.flops } }
     var bytes: Bytes { operators.reduce(.zero) { $0 + $1.traffic.memory } }
@@ -25,11 +33,7 @@ struct KernelRun {
         let gap = gaps ? (launched ? device.kernel.streamGap : device.kernel.graphGap) ?? .zero : .zero
         var total = Seconds.zero, longest = Seconds.zero, bound = Bound.latency
         for operation in operators {
-            let demand = if case .collective(let collective) = operation {
-                costs.demand(of: collective, over: fabric, on: device, under: Self.runtime)
-            } else {
-                costs.demand(of: operation, on: device, under: Self.runtime)
-            }
+            let demand = work.demand(of: operation, under: costs)
             total += demand.duration + gap
             if demand.duration > longest { (longest, bound) = (demand.duration, demand.boundBy) }
         }

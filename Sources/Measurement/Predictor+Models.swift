@@ -13,13 +13,19 @@ extension Predictor {
             throw RowError("metric \"\(row.row.metric)\" is not predicted yet")
         }
         let device = try device(row.row.device)
-        var model = try model(row.text("model") ?? "")
+        let stated = try Self.statedModel(row)
+        var model = if let stated { stated } else { try model(row.text("model") ?? "") }
         // It ran: whatever its configuration says of the longest context.
         model.maxContext = nil
         let runtime = try runtime(row.row.software ?? "", for: device)
         let precision = try Precision(label: row.row.precision ?? "")
         let (tensor, pipeline) = try Self.parallelism(row)
-        let system = try system(of: device, count: tensor * pipeline)
+        var system = try system(of: device, count: tensor * pipeline)
+        var placement = Placement()
+        if let drive = try drive(row) {
+            system = System(single: device, drive: drive)
+            placement.weights = [Placement.Share(group: "ssd", share: 1)]
+        }
         var assumptions: [String] = []
         var prompt: Int
         if row.text("input_len") == "short", row.text("source") == "gpt-fast" {
@@ -31,10 +37,10 @@ extension Predictor {
             prompt = try row.count("input_len", in: 0...RowReading.counts.upperBound)
         }
         // Reading the cache is linear in the context: the step at the mean context stands for all.
-        if phase == .decode { prompt += outputs / 2 }
+        if phase == .decode, stated == nil { prompt += outputs / 2 }
         let batch = try row.count("batch", or: 1, in: 1...(1 << 20))
         let work = ModelJob(model: model, phase: phase, batch: batch, prompt: max(1, prompt), output: phase == .generate ? max(1, outputs) : 1,
-                            precision: precision, parallelism: Parallelism(tensor: tensor, pipeline: pipeline))
+                            precision: precision, parallelism: Parallelism(tensor: tensor, pipeline: pipeline), placement: placement)
         return ModelRun(work: work, system: system, runtime: runtime, assumptions: assumptions)
     }
 
@@ -111,6 +117,10 @@ extension Predictor {
                 best = (name, runtime)
             }
         }
+        // One framework drives several kinds of device, each by a runtime of its own: `pytorch-cpu` is PyTorch, too.
+        if best == nil, let sibling = runtimes.first(where: { $0.runsOn == [device.kind] && words.contains(String($0.id.prefix { $0 != "-" })) }) {
+            return sibling
+        }
         guard let best else { throw RowError("software \"\(software)\" is no runtime of the library for a \(device.kind.rawValue)") }
         return best.runtime
     }
@@ -156,6 +166,13 @@ extension Precision {
         case "fp32": self.init(weights: .fp32, activations: .fp32)
         case "fp8": self.init(weights: .fp8, activations: .fp16, math: .fp8)
         case "int8": self.init(weights: .int8, activations: .bf16)
+        // The decoders of ReferenceKernels: every matrix, the output head too, in the narrow format.
+        case "w8a32_g128":
+            let weights = TensorFormat(bits: 8, number: .int8, group: 128)
+            self.init(weights: weights, activations: .fp32, embeddings: weights)
+        case "w4a32_g128":
+            let weights = TensorFormat(bits: 4, number: .int4, group: 128)
+            self.init(weights: weights, activations: .fp32, embeddings: weights)
         case "w4a16", "int4": self.init(weights: TensorFormat(bits: 4, number: .int4, group: 128), activations: .fp16)
         // llama.cpp, ggml-common.h: 32 elements of 8 bits with one 16-bit scale.
         case "q8_0": self.init(weights: TensorFormat(bits: 8, number: .int8, group: 32), activations: .fp16)

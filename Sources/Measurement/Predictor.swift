@@ -30,7 +30,10 @@ public struct Predictor {
     public let costs: any CostModel
     /// What corrects `costs`, where that is the cycle model.
     public let calibrations: CalibrationChoice
-    let library: Library
+    var library: Library
+    /// Folders in which a device that the library does not have may lie, by the name that rows call it, with what was fitted for
+    /// it: `host.json`, `host.reference-kernels.json`.
+    public var folders: [String] = []
     var devices: [String: Result<Device, RowError>] = [:]
     var models: [String: Result<Model, RowError>] = [:]
     lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
@@ -51,7 +54,7 @@ public struct Predictor {
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let reading = try RowReading(row)
-        if ModelRun.phases.contains(row.phase) {
+        if ModelRun.phases.contains(row.phase) || row.phase == "offload" && reading.text("layers") != nil {
             let run = try modelRun(reading)
             let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
             let (value, bound, boundBy) = try run.predict(row.metric, row.unit, outputs: try reading.count("output_len", or: 1, in: 0...RowReading.counts.upperBound), under: costs)
@@ -90,6 +93,13 @@ public struct Predictor {
 
     mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
         let phase = row.row.phase
+        if KernelRun.processorPhases.contains(phase), let device = try? device(row.row.device), device.kind == .cpu {
+            var predictor = self
+            var run = try KernelRun.processor(row, on: device) { (name) throws(RowError) in try predictor.device(name) }
+            // Which kernels there are; the host costs of a call are of the software, not of the kernel that was timed.
+            if let software = row.row.software, let runtime = try? runtime(software, for: device) { run.runtime = runtime }
+            return run
+        }
         guard ["gemm", "attn_prefill", "attn_decode", "moe_gemm", "comm", "moe_all2all"].contains(phase) else {
             throw RowError("phase \"\(phase)\" is not predicted yet")
         }
@@ -120,7 +130,23 @@ public struct Predictor {
         return try found.get()
     }
 
-    private func lookUp(_ label: String) throws(RowError) -> Device {
+    /// Adds the device of this name to the library where one of the folders has it.
+    private mutating func takeIn(_ name: String) {
+        guard !library.ids(.devices).contains(name), name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else { return }
+        for folder in folders {
+            let path = "\(folder)/\(name).json"
+            guard (try? library.device(path)) != nil else { continue }
+            library.add(path, to: .devices)
+            for runtime in library.ids(.runtimes) {
+                let fitted = "\(folder)/\(name).\(runtime).json"
+                if (try? library.calibration(fitted)) != nil { library.add(fitted, to: .calibrations) }
+            }
+            return
+        }
+    }
+
+    private mutating func lookUp(_ label: String) throws(RowError) -> Device {
+        takeIn(label)
         var name = Substring(label), cap: Double?
         if label.hasSuffix("Wcap"), let at = label.lastIndex(of: "@"), let watts = Double(label[label.index(after: at)...].dropLast(4)) {
             (name, cap) = (label[..<at], watts)

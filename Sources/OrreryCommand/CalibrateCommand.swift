@@ -31,7 +31,7 @@ struct CalibrateCommand: ParsableCommand {
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Files with a few measured kernels of one --device, which adapt the learned model to it.", valueName: "file"))
     var few: [String] = []
 
-    @Option(help: ArgumentHelp("Only rows of this device; all devices in the files unless given.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only rows of this device, by its name or file; all devices in the files unless given.", valueName: "id"))
     var device: String?
 
     @Option(help: ArgumentHelp("Only rows of this runtime, and those that name none; all unless given.", valueName: "id"))
@@ -59,8 +59,10 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let library = try library.open()
+        var library = try library.open()
+        try library.takeIn(device)
         if !few.isEmpty { return try adapt(library) }
+        let device = device.map { Library.isPath($0) ? identifier(of: $0) : $0 }
         var run = try CalibrationRun(of: files, in: library, device: device, runtime: runtime, version: orreryVersion, date: Self.today) { Terminal.warn($0) }
         run.fit { Terminal.warn($0) }
         for refusal in run.refusals {

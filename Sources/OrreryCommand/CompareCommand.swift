@@ -13,6 +13,7 @@ struct CompareCommand: ParsableCommand {
 
             Examples:
               orrery compare --measured runs.csv.gz --by phase,device
+              orrery compare --measured here/decoders.csv --device here/host.json --calibration here/host.reference-kernels.json
               orrery compare --measured gemm.csv.gz --limit 2000 --by device,precision --rows rows.csv --plot gemm.svg
             """)
 
@@ -46,6 +47,9 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; for each row the library's unless given.", valueName: "name|none"))
     var calibration: String?
 
+    @Option(help: ArgumentHelp("A device outside the library that rows name, as a file; one beside the measured file is found by its name.", valueName: "file"))
+    var device: String?
+
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
@@ -57,7 +61,8 @@ struct CompareCommand: ParsableCommand {
     private var columns: [String] { by.split(separator: ",").map(String.init) }
 
     func run() throws {
-        let library = try self.library.open()
+        var library = try self.library.open()
+        try library.takeIn(device)
         let costs: any CostModel = switch costModel {
         case .roofline: Roofline()
         case .cycle: Cycle()
@@ -69,6 +74,7 @@ struct CompareCommand: ParsableCommand {
         case let name?: .only(try library.calibration(name))
         }
         var predictor = Predictor(library, costs: costs, calibrations: choice)
+        predictor.folders = MeasuredFolders.of(files + (device.map { [$0] } ?? []))
         let table = try rows.map { try RowsFile($0) }
         var picture = plot.map { _ in ComparisonPlot(by: columns[0], seed: seed) }
         let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in
