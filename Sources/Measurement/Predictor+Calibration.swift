@@ -8,6 +8,8 @@ public enum CalibrationChoice: Sendable {
     /// Of each row's device and runtime what the library has.
     case shipped
     case none
+    /// As `shipped`, but nothing of whole passes and power: what those are fitted on.
+    case kernels
     /// This one for the rows of its device, none for the others.
     case only(Calibration)
 }
@@ -20,7 +22,7 @@ extension Predictor {
         switch calibrations {
         case .none: return nil
         case .only(let calibration): found = calibration.applies(to: device) ? calibration : nil
-        case .shipped:
+        case .shipped, .kernels:
             let place = "\(device.id).\(software)"
             if let known = shippedCalibrations[place] {
                 found = known
@@ -28,6 +30,10 @@ extension Predictor {
                 found = (try? library.shippedCalibration(of: device, under: software)) ?? nil
                 if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
             }
+        }
+        if case .kernels = calibrations {
+            found?.steps = nil
+            found?.power = nil
         }
         found?.kernel = kernel
         return found

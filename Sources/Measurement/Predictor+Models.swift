@@ -8,12 +8,13 @@ import Workloads
 extension Predictor {
     /// The job, system and runtime of a row about a whole model.
     mutating func modelRun(_ row: RowReading) throws(RowError) -> ModelRun {
-        let outputs = try row.count("output_len", or: 1, in: 0...RowReading.counts.upperBound)
-        guard let phase = ModelRun.phase(of: row.row.metric, outputs: outputs) else {
+        let outputs = try row.outputs
+        guard let phase = ModelRun.phase(of: row.row.metric, outputs: Int(outputs)) else {
             throw RowError("metric \"\(row.row.metric)\" is not predicted yet")
         }
         let device = try device(row.row.device)
         var model = try model(row.text("model") ?? "")
+        let longest = model.maxContext
         // It ran: whatever its configuration says of the longest context.
         model.maxContext = nil
         let runtime = try runtime(row.row.software ?? "", for: device)
@@ -21,21 +22,26 @@ extension Predictor {
         let (tensor, pipeline) = try Self.parallelism(row)
         let system = try system(of: device, count: tensor * pipeline)
         var assumptions: [String] = []
-        var prompt: Int
-        if row.text("input_len") == "short", row.text("source") == "gpt-fast" {
-            // pytorch-labs/gpt-fast, generate.py: the prompt is "Hello, my name is" unless another is given.
-            prompt = 6
-            assumptions.append("the prompt is gpt-fast's own")
-        } else {
-            guard row.text("input_len") != nil else { throw RowError("no input_len") }
-            prompt = try row.count("input_len", in: 0...RowReading.counts.upperBound)
+        var prompt = try row.prompt(assuming: &assumptions), generated = Int(outputs.rounded())
+        if let longest, phase == .generate, runtime.id == "vllm", prompt + generated > longest, prompt <= longest {
+            // vLLM ends a request at the longest context (vllm/engine, LLMEngine._check_stop).
+            generated = max(1, longest - prompt)
+            assumptions.append("generation ends at the longest context of the model, \(longest)")
+        }
+        let batch = try row.batch
+        var run = ModelRun(work: ModelJob(model: model, phase: phase, batch: batch, prompt: max(1, prompt), output: phase == .generate ? max(1, generated) : 1,
+                                          precision: precision, parallelism: Parallelism(tensor: tensor, pipeline: pipeline)),
+                           system: system, runtime: runtime, assumptions: [])
+        if ["energy_per_request", "energy_per_output_token", "itl_mean"].contains(row.row.metric) {
+            guard row.text("max_num_seqs") != nil else { throw RowError("\"\(row.row.metric)\" is predicted where the batch is the requests that run, with max_num_seqs in op_params") }
+            run.steady = (max(1, prompt), outputs)
         }
         // Reading the cache is linear in the context: the step at the mean context stands for all.
-        if phase == .decode { prompt += outputs / 2 }
-        let batch = try row.count("batch", or: 1, in: 1...(1 << 20))
-        let work = ModelJob(model: model, phase: phase, batch: batch, prompt: max(1, prompt), output: phase == .generate ? max(1, outputs) : 1,
-                            precision: precision, parallelism: Parallelism(tensor: tensor, pipeline: pipeline))
-        return ModelRun(work: work, system: system, runtime: runtime, assumptions: assumptions)
+        if phase == .decode { prompt += generated / 2 }
+        run.work.prompt = max(1, prompt)
+        run.assumptions = assumptions
+        try run.allowForWhatRan()
+        return run
     }
 
     /// `tp4`, `tp8_pp2`; nothing where one device is named.
@@ -45,9 +51,8 @@ extension Predictor {
             guard devices == 1 else { throw RowError("\(devices) devices, but no parallelism") }
             return (1, 1)
         }
-        guard !label.contains("no NVLink") else { throw RowError("no system of the library joins these devices by PCI Express") }
         var tensor = 1, pipeline = 1
-        for part in label.split(separator: "_") {
+        for part in label.split(separator: " ").first?.split(separator: "_") ?? [] {
             if part.hasPrefix("tp"), let size = Int(part.dropFirst(2)), (1...1024).contains(size) {
                 tensor = size
             } else if part.hasPrefix("pp"), let size = Int(part.dropFirst(2)), (1...1024).contains(size) {
@@ -89,6 +94,8 @@ extension Predictor {
         if let known = models[label] { return try known.get() }
         var found: Result<Model, RowError> = .failure(RowError("model \"\(label)\" is not in the library"))
         var names = [label, label.split(separator: "/").last.map(String.init) ?? label]
+        // Names of Llama 3 and 3.1 differ between the two places in whether Meta stands before them.
+        if let last = names.last, last.lowercased().hasPrefix("meta-") { names.append(String(last.dropFirst(5))) }
         let tunings = ["-hf", "-instruct", "-chat", "-it", "-base"]
         while let ending = tunings.first(where: { (names.last ?? "").lowercased().hasSuffix($0) }) {
             names.append(String((names.last ?? "").dropLast(ending.count)))
@@ -102,18 +109,26 @@ extension Predictor {
         return try found.get()
     }
 
-    /// The runtime whose id or alias is the longest word of the software's name: `PyTorch gpt-fast (compile)` is gpt-fast.
+    /// The runtime whose id or alias is the longest run of words in the software's name: `PyTorch gpt-fast (compile)` is gpt-fast.
+    ///
+    /// A name that ends in a kind of device is that runtime on such a device: `llama.cpp` on a GPU is `llama-cpp-gpu`.
     mutating func runtime(_ software: String, for device: Device) throws(RowError) -> Runtime {
-        let words = software.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }.map(String.init)
-        var best: (name: String, runtime: Runtime)?
+        let words = software.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }.map(Self.plain)
+        let phrase = " " + words.joined(separator: " ") + " ", kind = device.kind.rawValue
+        var best: (length: Int, runtime: Runtime)?
         for runtime in runtimes where runtime.runsOn.contains(device.kind) {
-            for name in [runtime.id] + runtime.aliases where words.contains(name.lowercased()) && name.count > best?.name.count ?? 0 {
-                best = (name, runtime)
+            for name in [runtime.id] + runtime.aliases {
+                var plain = name.lowercased().split(separator: " ").map(Self.plain).joined(separator: " ")
+                if plain.hasSuffix(kind), plain.count > kind.count, !phrase.contains(" \(plain) ") { plain.removeLast(kind.count) }
+                if phrase.contains(" \(plain) "), plain.count > best?.length ?? 0 { best = (plain.count, runtime) }
             }
         }
-        guard let best else { throw RowError("software \"\(software)\" is no runtime of the library for a \(device.kind.rawValue)") }
+        guard let best else { throw RowError("software \"\(software)\" is no runtime of the library for a \(kind)") }
         return best.runtime
     }
+
+    /// A word without the marks that spellings differ in.
+    private static func plain(_ word: some StringProtocol) -> String { String(word.filter { $0.isLetter || $0.isNumber }) }
 
     /// So many of a device: alone with its usual host, or the smallest system that joins as many, cut down to them.
     ///
@@ -147,6 +162,39 @@ extension Predictor {
     }
 }
 
+extension RowReading {
+    /// Tokens that each sequence generates; a mean may be no whole number. 1 where the row does not say.
+    var outputs: Double {
+        get throws(RowError) { text("output_len") == nil ? 1 : try number("output_len", in: 0...Double(RowReading.counts.upperBound)) }
+    }
+
+    /// Sequences at once, a mean rounded.
+    var batch: Int {
+        get throws(RowError) { text("batch") == nil ? 1 : max(1, Int(try number("batch", in: 0...Double(1 << 20)).rounded())) }
+    }
+
+    /// Tokens of each prompt.
+    func prompt(assuming assumptions: inout [String]) throws(RowError) -> Int {
+        if let stated = Self.prompts.first(where: { $0.label == text("input_len") && $0.source == text("source") }) {
+            assumptions.append(stated.reason)
+            return stated.tokens
+        }
+        return try count("input_len", in: 0...RowReading.counts.upperBound)
+    }
+
+    /// Prompts that rows name instead of counting their tokens.
+    private static let prompts: [(source: String, label: String?, tokens: Int, reason: String)] = [
+        // pytorch-labs/gpt-fast, generate.py: the prompt is "Hello, my name is" unless another is given.
+        ("gpt-fast", "short", 6, "the prompt is gpt-fast's own"),
+        // litgpt, generate/base.py: "What food do llamas eat?" unless another is given, and 50 new tokens.
+        ("litgpt-resource", nil, 8, "the prompt is litgpt's own"),
+        // Kwon et al., SOSP 2023, figure 11: ShareGPT has 161 tokens of input on average.
+        ("ML.ENERGY-v2", "task:chat", 161, "prompts as in ShareGPT, 161 tokens on average"),
+        // Chen et al., arXiv 2107.03374: a signature and a docstring; about 450 characters [recalled].
+        ("ML.ENERGY-v2", "task:code", 140, "prompts as in HumanEval, 140 tokens on average"),
+    ]
+}
+
 extension Precision {
     /// The formats that a precision label of a measured run stands for.
     init(label: String) throws(RowError) {
@@ -156,6 +204,11 @@ extension Precision {
         case "fp32": self.init(weights: .fp32, activations: .fp32)
         case "fp8": self.init(weights: .fp8, activations: .fp16, math: .fp8)
         case "int8": self.init(weights: .int8, activations: .bf16)
+        // bitsandbytes, functional.py: 64 weights share a 32-bit scale, or 8 bits of one that was quantised again.
+        case "bf16 bnb.nf4": self.init(weights: TensorFormat(bits: 4, number: .int4, group: 64, scaleBits: 32), activations: .bf16)
+        case "bf16 bnb.nf4-dq": self.init(weights: TensorFormat(bits: 4, number: .int4, group: 64, scaleBits: 8), activations: .bf16)
+        // llama.cpp, ggml-common.h: blocks of 256 with 6-bit scales and 16-bit scales of those, 4.5 bits a weight.
+        case "q4_k", "q4_k_m": self.init(weights: TensorFormat(bits: 4.5), activations: .fp16)
         case "w4a16", "int4": self.init(weights: TensorFormat(bits: 4, number: .int4, group: 128), activations: .fp16)
         // llama.cpp, ggml-common.h: 32 elements of 8 bits with one 16-bit scale.
         case "q8_0": self.init(weights: TensorFormat(bits: 8, number: .int8, group: 32), activations: .fp16)
