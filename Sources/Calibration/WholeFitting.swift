@@ -43,7 +43,7 @@ struct WholeFitting {
 
     /// What passes take before any row is seen: host costs of a Python engine, and what kernels usually reach.
     static func before(_ samples: [WholeSample], under runtime: Runtime) -> [Parameter: Double] {
-        var values: [Parameter: Double] = [.engineEfficiency: 0.7, .memoryEfficiency: 0.8, .attentionEfficiency: 0.7, .latency: 1,
+        var values: [Parameter: Double] = [.engineEfficiency: 0.7, .productEfficiency: 0.8, .memoryEfficiency: 0.8, .attentionEfficiency: 0.7, .latency: 1,
                                            .step: 1e-3, .sequence: 2e-5, .token: 1e-6, .job: 1e-3]
         if runtime.launch == .eager {
             values[.kernel] = max(1e-6, runtime.hostPerKernel.value)

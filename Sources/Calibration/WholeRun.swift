@@ -84,35 +84,40 @@ public struct WholeRun {
         for (id, runtime) in runtimes.sorted(by: { $0.key < $1.key }) {
             let keys = samples.keys.filter { $0.runtime == id }.sorted { $0.device < $1.device }
             let timed = keys.map { key in (key: key, rows: (samples[key] ?? []).filter { $0.seconds != nil }) }.filter { !$0.rows.isEmpty }
-            let general = Self.spread(timed.flatMap { Self.spread($0.rows, most: Self.mostOfOne) }, most: .max)
-            let before = WholeFitting.before(general, under: runtime)
-            let all = WholeFitting(general, from: before) { $0.figure(under: $1) }
-            let common = all.calibration?.fitted.mapValues(\.value) ?? before
-            if let calibration = all.calibration, timed.count > 1 {
+            // Devices with many rows speak for themselves, and for the others.
+            let before = WholeFitting.before(timed.flatMap(\.rows), under: runtime)
+            var fittings: [Key: WholeFitting] = [:]
+            for (key, rows) in timed where rows.count >= Self.manyRows || timed.count == 1 { fittings[key] = WholeFitting(rows, from: before) { $0.figure(under: $1) } }
+            for (key, rows) in timed where fittings[key] == nil {
+                fittings[key] = WholeFitting(rows, from: Self.typical(fittings.filter { $0.key.device != key.device }, before)) { $0.figure(under: $1) }
+            }
+            if timed.count > 1 {
+                let calibration = general(fittings, before, timed)
                 results.append(Result(device: Calibration.anyDevice, runtime: id, steps: calibration, power: nil, sources: sources(of: keys)))
                 progress("\(Calibration.anyDevice).\(id): \(Self.text(calibration))")
             }
             for key in keys {
                 let own = samples[key] ?? []
                 let times = own.filter { $0.seconds != nil }, energies = own.filter { $0.seconds == nil }
-                let others = Self.spread(timed.filter { $0.key != key }.flatMap { Self.spread($0.rows, most: Self.mostOfOne) }, most: .max)
-                let unseen = WholeFit(others, before) { $0.figure(under: $1) }?.constants ?? WholeConstants { before[$0] ?? $0.neutral }
-                let fitting = WholeFitting(times, from: others.isEmpty ? before : common) { $0.figure(under: $1) }
+                let others = Self.typical(fittings.filter { $0.key.device != key.device }, before), unseen = WholeConstants { others[$0] ?? $0.neutral }
+                let fitting = fittings[key]
                 for (place, sample) in times.enumerated() {
-                    let prediction = fitting.heldOut[place] ?? sample.figure(under: unseen)
+                    let prediction = fitting?.heldOut[place] ?? sample.figure(under: unseen)
                     Self.add(sample, prediction, sample.figure(under: unseen), of: key.device, to: &statistics)
                 }
-                let steps = fitting.calibration
-                let constants = steps?.constants ?? WholeConstants { common[$0] ?? $0.neutral }
+                let steps = fitting?.calibration, constants = steps?.constants ?? unseen
                 var result = Result(device: key.device, runtime: id, steps: steps, power: nil, sources: sources(of: [key]))
                 if !energies.isEmpty, let device = devices[key.device] {
                     let beforePower = WholeFitting.power(energies, of: device), plain = WholeConstants { beforePower[$0] ?? $0.neutral }
                     let power = WholeFitting(energies, from: beforePower) { $0.figure(under: constants, drawing: $1) }
+                    let unfitted = energies.map { $0.figure(under: constants, drawing: plain) }
+                    // What fits rows it has seen and misses others more than the device's file does is refused.
+                    let score = KernelFitting.score(zip(unfitted, energies).map { ($0, $1.measured) })
+                    let helps = power.calibration.map { $0.validation.mape < score.mape } ?? false
                     for (place, sample) in energies.enumerated() {
-                        let unfitted = sample.figure(under: constants, drawing: plain)
-                        Self.add(sample, power.heldOut[place] ?? unfitted, unfitted, of: key.device, to: &statistics)
+                        Self.add(sample, (helps ? power.heldOut[place] : nil) ?? unfitted[place], unfitted[place], of: key.device, to: &statistics)
                     }
-                    result.power = power.calibration
+                    result.power = helps ? power.calibration : nil
                 }
                 if result.steps != nil || result.power != nil { results.append(result) }
                 progress("\(result.id): \(result.steps.map(Self.text) ?? "\(times.count) rows are too few")" + (result.power.map { "; power \(Self.text($0))" } ?? ""))
@@ -122,12 +127,39 @@ public struct WholeRun {
         results.sort { $0.id < $1.id }
     }
 
-    /// Rows of one device that the constants for any device are fitted to, so that none outweighs the others.
-    private static let mostOfOne = 120
+    /// So many rows, and a device needs no other to lean on.
+    private static let manyRows = 30
 
-    private static func spread(_ rows: [WholeSample], most: Int) -> [WholeSample] {
-        guard rows.count > most else { return rows }
-        return (0..<most).map { rows[$0 * rows.count / most] }
+    /// The median over devices of what was fitted to each; the values beforehand where nothing was.
+    private static func typical(_ fittings: [Key: WholeFitting], _ before: [WholeCalibration.Parameter: Double]) -> [WholeCalibration.Parameter: Double] {
+        let fitted = fittings.values.compactMap(\.calibration?.fitted)
+        var values = before
+        for parameter in before.keys {
+            let all = fitted.compactMap { $0[parameter]?.value }
+            if !all.isEmpty { values[parameter] = KernelFit.median(all) }
+        }
+        return values
+    }
+
+    /// That median as a calibration: its error is half the span of the middle half of the devices, its validation is of every
+    /// device by the median of the others.
+    private func general(_ fittings: [Key: WholeFitting], _ before: [WholeCalibration.Parameter: Double], _ timed: [(key: Key, rows: [WholeSample])]) -> WholeCalibration {
+        let values = Self.typical(fittings, before), constants = WholeConstants { values[$0] ?? $0.neutral }
+        var fitted: [WholeCalibration.Parameter: WholeCalibration.Fitted] = [:]
+        for (parameter, value) in values {
+            let all = fittings.values.compactMap { $0.calibration?.fitted[parameter]?.value }.sorted()
+            let spread = all.isEmpty ? 0 : (all[all.count * 3 / 4] - all[all.count / 4]) / 2
+            fitted[parameter] = .init(value: value, error: spread)
+        }
+        var seen: [(Double, Double)] = [], unseen: [(Double, Double)] = []
+        for (key, rows) in timed {
+            let others = Self.typical(fittings.filter { $0.key.device != key.device }, before), without = WholeConstants { others[$0] ?? $0.neutral }
+            for row in rows {
+                seen.append((row.figure(under: constants), row.measured))
+                unseen.append((row.figure(under: without), row.measured))
+            }
+        }
+        return WholeCalibration(fitted: fitted, rows: seen.count, training: KernelFitting.score(seen), validation: KernelFitting.score(unseen))
     }
 
     private static func add(_ sample: WholeSample, _ prediction: Double, _ unseen: Double, of device: String, to groups: inout [String: Group]) {

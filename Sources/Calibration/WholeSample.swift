@@ -1,5 +1,6 @@
 import CostModels
 import Measurement
+import Operators
 import Quantities
 
 /// One measured run of a whole model as the fit of its passes and of power sees it.
@@ -30,7 +31,7 @@ struct WholeSample: Sendable {
     }
 
     private struct Kernel {
-        var count, latency, engine, cache, memory, link, bound: Double
+        var count, latency, engine, product, cache, memory, link, bound: Double
         var isDecodeAttention: Bool
     }
 
@@ -50,15 +51,22 @@ struct WholeSample: Sendable {
             var pass = Pass(count: step.count, shape: step.shape, launches: step.launches, kernels: [], compute: 0, traffic: 0)
             for kernel in step.kernels {
                 let demand = kernel.demand, energy = demand.energy, times = kernel.count * kernel.devices
-                pass.kernels.append(Kernel(count: kernel.count, latency: demand.latency.value, engine: max(demand.engineTime, demand.vectorTime).value,
+                var product = 0.0, isDecodeAttention = false
+                switch kernel.operation {
+                case .matmul, .grouped: product = kernel.bound.engineTime.value
+                case .attention(let o): isDecodeAttention = o.isDecode
+                default: break
+                }
+                pass.kernels.append(Kernel(count: kernel.count, latency: demand.latency.value, engine: max(demand.engineTime, demand.vectorTime).value, product: product,
                                            cache: demand.cacheTime.value, memory: max(demand.memoryTime, demand.sourceTime).value,
-                                           link: demand.linkTime.value, bound: kernel.bound.value, isDecodeAttention: kernel.isDecodeAttention))
+                                           link: demand.linkTime.value, bound: kernel.bound.duration.value, isDecodeAttention: isDecodeAttention))
                 pass.compute += energy.compute.value * times
                 pass.traffic += (energy.memory + energy.cache + energy.link).value * times
                 if demand.linkTime > .zero { splits = true }
             }
             return pass
         }
+        for length in [measure.prompt, measure.generated] { hash.add(Int(length)) }
         self.splits = splits
         streams = work.steps.contains { $0.shape.streams }
         shape = hash.value
@@ -68,10 +76,10 @@ struct WholeSample: Sendable {
 
     private func time(of pass: Pass, under c: WholeConstants) -> Double {
         let engine = 1 / c[.engineEfficiency], memory = 1 / c[.memoryEfficiency], attention = 1 / c[.attentionEfficiency]
-        let link = 1 / c[.linkEfficiency], latency = c[.latency]
+        let link = 1 / c[.linkEfficiency], latency = c[.latency], product = 1 / c[.productEfficiency]
         var device = 0.0
         for kernel in pass.kernels {
-            let busy = max(kernel.engine * engine, kernel.cache, kernel.memory * (kernel.isDecodeAttention ? attention : memory), kernel.link * link)
+            let busy = max(kernel.engine * engine, kernel.product * product, kernel.cache, kernel.memory * (kernel.isDecodeAttention ? attention : memory), kernel.link * link)
             device += kernel.count * max(kernel.latency * latency + busy, kernel.bound)
         }
         if eager { device = max(device, pass.launches * c[.kernel]) }

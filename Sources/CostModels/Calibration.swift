@@ -69,6 +69,15 @@ public struct Calibration: Sendable {
         placesByFamily = Dictionary(grouping: kernels.indices) { kernels[$0].key.family }
     }
 
+    /// Without what belongs to passes of whole models: for kernels by themselves, as in a benchmark.
+    public var ofKernels: Calibration? {
+        guard !kernels.isEmpty else { return nil }
+        var calibration = self
+        calibration.steps = nil
+        calibration.power = nil
+        return calibration
+    }
+
     /// Adds the kernels of another calibration for what this one has none for: the collectives of NCCL.
     public mutating func add(_ other: Calibration) {
         let own = Set(kernels.map { KernelKey($0.key.family, format: $0.key.format) })

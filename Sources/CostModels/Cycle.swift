@@ -33,8 +33,8 @@ public struct Cycle: CostModel {
         guard let calibration, calibration.applies(to: device), demand.duration.value.isFinite else { return demand }
         let kernel = calibration.kernel(for: op)
         guard kernel != nil || calibration.steps != nil else { return demand }
-        let bound = bound().duration
-        let own = kernel?.constants.apply(to: demand, of: op, bound: bound) ?? demand
+        let bound = bound()
+        let own = kernel?.constants.apply(to: demand, of: op, bound: bound.duration) ?? demand
         return calibration.wholeConstants?.applied(to: own, of: op, bound: bound) ?? own
     }
 

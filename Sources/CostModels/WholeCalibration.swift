@@ -7,8 +7,9 @@ import Quantities
 /// With the demand of the model, calibrated by kernel where that is (latency `L`, engine `E`, vector `V`, cache `C`, memory
 /// `M`, link `K`), a kernel takes
 ///
-///     latency·L + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C, M ÷ memoryEfficiency, K ÷ linkEfficiency)
+///     latency·L + max(E ÷ engineEfficiency, V ÷ engineEfficiency, P ÷ productEfficiency, C, M ÷ memoryEfficiency, K ÷ linkEfficiency)
 ///
+/// where P is the time of a product's operations at the engine's peak, without tiles and tails, and
 /// with `attentionEfficiency` for the memory of attention in a decode step, and never less than its bound; a pass takes
 ///
 ///     step + layer·layers + (decode: (sequence + stream)·sequences; else: job + token·tokens) + its kernels
@@ -17,14 +18,14 @@ import Quantities
 /// A board draws `board` watts, and the joules of the model for operations and bytes times `compute` and `traffic`.
 public struct WholeCalibration: Sendable {
     public enum Parameter: String, CaseIterable, Sendable {
-        case engineEfficiency, memoryEfficiency, attentionEfficiency, linkEfficiency, latency
+        case engineEfficiency, productEfficiency, memoryEfficiency, attentionEfficiency, linkEfficiency, latency
         case step, layer, sequence, token, kernel, stream, job
         case board, compute, traffic, sensorLag
 
         /// Part of a rate, at most 1.
         public var isEfficiency: Bool {
             switch self {
-            case .engineEfficiency, .memoryEfficiency, .attentionEfficiency, .linkEfficiency: true
+            case .engineEfficiency, .productEfficiency, .memoryEfficiency, .attentionEfficiency, .linkEfficiency: true
             default: false
             }
         }
@@ -32,7 +33,7 @@ public struct WholeCalibration: Sendable {
         /// The unit of its value; empty for a ratio.
         public var unit: String {
             switch self {
-            case .engineEfficiency, .memoryEfficiency, .attentionEfficiency, .linkEfficiency, .latency, .compute, .traffic: ""
+            case .engineEfficiency, .productEfficiency, .memoryEfficiency, .attentionEfficiency, .linkEfficiency, .latency, .compute, .traffic: ""
             case .board: "W"
             default: "s"
             }
@@ -66,23 +67,26 @@ public struct WholeCalibration: Sendable {
 public struct WholeConstants: Sendable {
     private var values: [Double]
 
-    public init(_ value: (WholeCalibration.Parameter) -> Double) { values = WholeCalibration.Parameter.allCases.map(value) }
+    public init(_ value: (WholeCalibration.Parameter) -> Double) {
+        values = [Double](repeating: 0, count: WholeCalibration.Parameter.allCases.count)
+        for parameter in WholeCalibration.Parameter.allCases { values[parameter.place] = value(parameter) }
+    }
 
     public subscript(_ parameter: WholeCalibration.Parameter) -> Double { values[parameter.place] }
 
     /// The demand of a kernel within a pass; what would be faster than `bound` waits for it.
-    public func applied(to demand: Demand, of operation: Operator, bound: Seconds) -> Demand {
-        let isDecodeAttention = if case .attention(let o) = operation { o.isDecode } else { false }
-        return applied(to: demand, isDecodeAttention: isDecodeAttention, bound: bound)
-    }
-
-    public func applied(to demand: Demand, isDecodeAttention: Bool, bound: Seconds) -> Demand {
-        var demand = demand
-        demand.engineTime = Seconds(demand.engineTime.value / self[.engineEfficiency])
+    public func applied(to demand: Demand, of operation: Operator, bound: Demand) -> Demand {
+        var demand = demand, memory = WholeCalibration.Parameter.memoryEfficiency, products = Seconds.zero
+        switch operation {
+        case .attention(let o) where o.isDecode: memory = .attentionEfficiency
+        case .matmul, .grouped: products = bound.engineTime
+        default: break
+        }
+        demand.engineTime = Seconds(max(demand.engineTime.value / self[.engineEfficiency], products.value / self[.productEfficiency]))
         demand.vectorTime = Seconds(demand.vectorTime.value / self[.engineEfficiency])
-        demand.memoryTime = Seconds(demand.memoryTime.value / self[isDecodeAttention ? .attentionEfficiency : .memoryEfficiency])
+        demand.memoryTime = Seconds(demand.memoryTime.value / self[memory])
         demand.linkTime = Seconds(demand.linkTime.value / self[.linkEfficiency])
-        demand.latency = Seconds(max(demand.latency.value * self[.latency], bound.value - demand.busy.value))
+        demand.latency = Seconds(max(demand.latency.value * self[.latency], bound.duration.value - demand.busy.value))
         return demand
     }
 
@@ -113,6 +117,7 @@ extension WholeCalibration.Parameter {
         case .compute: 13
         case .traffic: 14
         case .sensorLag: 15
+        case .productEfficiency: 16
         }
     }
 }

@@ -35,9 +35,9 @@ public struct StepWork: Sendable {
         public var count: Double
         /// Devices that do the same at the same time.
         public var devices: Double
-        public var isDecodeAttention: Bool
+        public var operation: Operator
         public var demand: Demand
-        public var bound: Seconds
+        public var bound: Demand
     }
 }
 
@@ -81,12 +81,11 @@ extension ModelRun {
         var kernels: [StepWork.Kernel] = []
         for index in counts.indices where counts[index] > 0 {
             let operation = graph.uses[index / lanes].operation
-            let isDecodeAttention = if case .attention(let o) = operation { o.isDecode } else { false }
-            let bound: Seconds = switch operation {
-            case .collective, .copy: .zero
-            default: Roofline().demand(of: operation, on: device, under: runtime).duration
+            let bound: Demand = switch operation {
+            case .collective, .copy: Demand()
+            default: Roofline().demand(of: operation, on: device, under: runtime)
             }
-            kernels.append(.init(count: Double(counts[index]), devices: Double(graph.lanes[index % lanes].multiplicity), isDecodeAttention: isDecodeAttention, demand: timeline.demands[index] ?? Demand(), bound: bound))
+            kernels.append(.init(count: Double(counts[index]), devices: Double(graph.lanes[index % lanes].multiplicity), operation: operation, demand: timeline.demands[index] ?? Demand(), bound: bound))
         }
         return StepWork(count: count, shape: shape, launches: Double(graph.nodes.count), kernels: kernels)
     }

@@ -47,8 +47,10 @@ extension Predictor {
     }
 
     /// The cost model with what is known of the row's kernel, and how to call it in a basis.
-    mutating func calibrated(_ device: Device, software: String, kernel: String = "") -> (costs: any CostModel, calibration: Calibration?) {
-        guard let cycle = costs as? Cycle, let calibration = calibration(of: device, software: software, kernel: kernel) else { return (costs, nil) }
+    ///
+    /// - Parameter alone: the kernel is by itself, not one of a pass.
+    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) -> (costs: any CostModel, calibration: Calibration?) {
+        guard let cycle = costs as? Cycle, let whole = calibration(of: device, software: software, kernel: kernel), let calibration = alone ? whole.ofKernels : whole else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
     }
 }

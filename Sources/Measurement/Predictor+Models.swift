@@ -36,6 +36,12 @@ extension Predictor {
             guard row.text("max_num_seqs") != nil else { throw RowError("\"\(row.row.metric)\" is predicted where the batch is the requests that run, with max_num_seqs in op_params") }
             run.steady = (max(1, prompt), outputs)
         }
+        if let experts = model.decoder?.experts, row.text("source") == "Argonne-LLM-Inference-Bench" {
+            // vllm, benchmarks/benchmark_latency.py of early 2024, on which the benchmark is built: every prompt is one token again and
+            // again, so that all sequences choose the same experts.
+            run.work.routing = .counts((0..<experts.count).map { $0 < experts.topK ? 1 : 0 })
+            assumptions.append("all prompts are alike and choose the same experts")
+        }
         // Reading the cache is linear in the context: the step at the mean context stands for all.
         if phase == .decode { prompt += generated / 2 }
         run.work.prompt = max(1, prompt)

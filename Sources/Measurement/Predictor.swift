@@ -59,7 +59,7 @@ public struct Predictor {
             return Prediction(value: try memoryFigure(reading), bound: nil, boundBy: .memory, basis: "sizes of the library, no calibration")
         }
         let run = try kernelRun(reading)
-        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName)
+        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
         if floor > time { (time, boundBy) = (floor, .launch) }

@@ -12,9 +12,9 @@ public struct RunMeasure: Sendable {
     public var metric: String
     public var unit: String
     /// Sequences, prompt tokens and generated tokens of each.
-    var sequences: Double
-    var prompt: Double
-    var generated: Double
+    public var sequences: Double
+    public var prompt: Double
+    public var generated: Double
     /// Boards that draw power, and the limit of each.
     var boards: Int
     var limit: Watts?
