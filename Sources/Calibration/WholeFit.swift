@@ -23,14 +23,34 @@ struct WholeFit {
     /// Residual of a parameter that is e times its value beforehand.
     private static let pull = 0.1
 
+    /// What the fit left: robust sum of squares, the pull included.
+    private var cost = 0.0
+
+    /// The best of several searches.
+    ///
     /// - Parameters:
     ///   - before: the value of every parameter to be fitted before any row is seen.
     ///   - figure: what constants predict for a row.
     init?(_ samples: [WholeSample], _ before: [Parameter: Double], figure: (WholeSample, WholeConstants) -> Double) {
+        var best: WholeFit?
+        for other in Self.starts {
+            // Where the first search ends depends on what bounds most rows at its start.
+            let start = before.merging(other.filter { before[$0.key] != nil }) { $1 }
+            if !other.isEmpty, start == before { continue }
+            if let fit = WholeFit(samples, before, start: start, figure: figure), best.map({ fit.cost < $0.cost }) ?? true { best = fit }
+        }
+        guard let best else { return nil }
+        self = best
+    }
+
+    /// Where searches begin: at the values beforehand, and with software whose products are far from the device's rates.
+    private static let starts: [[Parameter: Double]] = [[:], [.productEfficiency: 0.06, .memoryEfficiency: 0.9, .engineEfficiency: 0.5]]
+
+    private init?(_ samples: [WholeSample], _ before: [Parameter: Double], start: [Parameter: Double], figure: (WholeSample, WholeConstants) -> Double) {
         let active = Parameter.allCases.filter { before[$0] != nil }, rows = samples.count
         guard rows > 0, !active.isEmpty else { return nil }
-        let start = active.map { Self.coordinate(before[$0] ?? 1, of: $0) }
-        var position = start, weights = [Double](repeating: 1, count: rows + active.count), last: LeastSquares.Solution?
+        let towards = active.map { Self.coordinate(before[$0] ?? 1, of: $0) }
+        var position = active.map { Self.coordinate(start[$0] ?? 1, of: $0) }, weights = [Double](repeating: 1, count: rows + active.count), last: LeastSquares.Solution?
         for _ in 0..<Self.reweightings {
             let solution = withoutActuallyEscaping(figure) { figure in
                 LeastSquares.solve(from: position, weights: weights) { x, residuals in
@@ -41,7 +61,7 @@ struct WholeFit {
                         let ratio = log(figure(samples[place], constants) / samples[place].measured)
                         residuals[place] = ratio.isFinite ? ratio : 50
                     }
-                    for place in active.indices { residuals[rows + place] = Self.pull * (x[place] - start[place]) }
+                    for place in active.indices { residuals[rows + place] = Self.pull * (x[place] - towards[place]) }
                 }
             }
             guard let solution else { break }
@@ -53,6 +73,11 @@ struct WholeFit {
             last = solution
         }
         guard let last else { return nil }
+        let scale = Self.softness * Self.softness
+        cost = last.residuals.enumerated().reduce(0) { sum, residual in
+            let square = residual.element * residual.element
+            return sum + (residual.offset < rows ? 2 * scale * ((1 + square / scale).squareRoot() - 1) : square)
+        }
         let total = (0..<rows).reduce(0) { $0 + weights[$1] * last.residuals[$1] * last.residuals[$1] }
         let variance = max(total / Double(max(1, rows - active.count)), 1e-12)
         fitted = [:]

@@ -100,7 +100,12 @@ public struct WholeRun {
                 let own = samples[key] ?? []
                 let times = own.filter { $0.seconds != nil }, energies = own.filter { $0.seconds == nil }
                 let others = Self.typical(fittings.filter { $0.key.device != key.device }, before), unseen = WholeConstants { others[$0] ?? $0.neutral }
-                let fitting = fittings[key]
+                var fitting = fittings[key]
+                // A few rows have to do better than what other devices say.
+                if times.count < Self.manyRows, timed.count > 1, let own = fitting?.calibration {
+                    let score = KernelFitting.score(times.map { ($0.figure(under: unseen), $0.measured) })
+                    if own.validation.mape >= score.mape { fitting = nil }
+                }
                 for (place, sample) in times.enumerated() {
                     let prediction = fitting?.heldOut[place] ?? sample.figure(under: unseen)
                     Self.add(sample, prediction, sample.figure(under: unseen), of: key.device, to: &statistics)

@@ -70,29 +70,6 @@ extension Predictor {
         return (tensor, pipeline)
     }
 
-    /// Figures of a model's own, without any device: the size of its weights, of its cache.
-    mutating func memoryFigure(_ row: RowReading) throws(RowError) -> Double {
-        let metric = row.row.metric
-        guard ["weight_size", "kv_cache_dram", "kv_capacity_tokens"].contains(metric) else { throw RowError("metric \"\(metric)\" is not predicted yet") }
-        let model = try model(row.text("model") ?? ""), precision = try Precision(label: row.row.precision ?? "")
-        let perToken = model.cacheBytesPerToken(precision.cache)
-        let bytes: Bytes
-        switch metric {
-        case "weight_size": bytes = model.weightBytes(precision)
-        case "kv_cache_dram": bytes = perToken * Double(try row.count("input_len")) * Double(try row.count("batch", or: 1))
-        default:
-            let device = try device(row.row.device), runtime = try runtime(row.row.software ?? "", for: device)
-            let room = device.mainMemory.capacity * runtime.memoryFraction - runtime.memoryReserved - model.weightBytes(precision)
-            guard room > .zero, perToken > .zero else { throw RowError("the weights leave no room for a cache") }
-            return room / perToken
-        }
-        switch row.row.unit {
-        case "GB": return bytes.value / 1e9
-        case "GiB": return bytes.value / 1073741824
-        default: throw RowError("unit \"\(row.row.unit)\" is not known for a size")
-        }
-    }
-
     // MARK: Looking up
 
     /// A model by its name at Hugging Face, its last part, or without what only says how it was tuned.
@@ -204,7 +181,10 @@ extension RowReading {
 extension Precision {
     /// The formats that a precision label of a measured run stands for.
     init(label: String) throws(RowError) {
+        // A label may name besides what is trained: `bf16 lora`; quantised weights are those of QLoRA (arXiv 2305.14314).
         switch label.lowercased() {
+        case "bf16 lora", "bf16 full", "bf16 adapter": self.init(weights: .bf16, activations: .bf16)
+        case "bf16 qlora": try self.init(label: "bf16 bnb.nf4-dq")
         case "bf16", "bf16 none": self.init(weights: .bf16, activations: .bf16)
         case "fp16", "fp16/bf16", "bf16/fp16": self.init(weights: .fp16, activations: .fp16)
         case "fp32": self.init(weights: .fp32, activations: .fp32)
