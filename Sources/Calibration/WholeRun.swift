@@ -44,7 +44,7 @@ public struct WholeRun {
     private var sources: [Key: [String: Int]] = [:]
     private var unpredicted: [String: Int] = [:]
 
-    static let families: Set<String> = ["prefill", "decode", "e2e_batch", "energy"]
+    static let families: Set<String> = ["prefill", "decode", "e2e_batch", "energy", "offload"]
 
     /// - Parameters:
     ///   - device: only rows of this device of the library; nil for all.

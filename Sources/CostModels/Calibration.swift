@@ -29,7 +29,7 @@ public struct Calibration: Sendable {
     /// Of passes of whole models, and of the power that boards draw in them.
     public var steps: WholeCalibration? { didSet { wholeConstants = steps?.constants } }
     public var power: WholeCalibration?
-    private(set) var wholeConstants: WholeConstants?
+    public private(set) var wholeConstants: WholeConstants?
     /// The device it is lent to, when that has none of its own.
     public var lentTo: String?
     /// Prefer the kernel of this name over the one with the most rows.

@@ -15,8 +15,10 @@ struct ModelRun {
     var assumptions: [String] = []
     /// Requests come and go so that `work.batch` of them always run: each takes its prefill and its share of the decode steps.
     var steady: (prompt: Int, output: Double)?
+    /// Experts that a processor computes.
+    var hostExperts: HostExperts?
 
-    static let phases: Set<String> = ["prefill", "decode", "e2e_batch", "energy"]
+    static let phases: Set<String> = ["prefill", "decode", "e2e_batch", "energy", "offload"]
 
     /// The phase that a metric is about, nil for metrics that are not predicted.
     static func phase(of metric: String, outputs: Int) -> ModelJob.Phase? {
@@ -44,6 +46,13 @@ struct ModelRun {
                 let plan = try Plan(lowering: Job(id: "measured run", work: .model(work)), onto: system, under: runtime)
                 run = try JobRun(plan, on: system, under: runtime, with: costs, streams: steady != nil)
                 bound += try plan.bound(on: system, under: runtime) * times
+                if let hostExperts {
+                    let constants = (costs as? Cycle)?.calibration?.wholeConstants
+                    for (step, weight) in zip(plan.steps, run.weights) where weight > 0 {
+                        latency += (costs is Roofline ? hostExperts.bound(tokens: step.tokens) : hostExperts.time(tokens: step.tokens, under: constants)) * (weight * times)
+                        bound += hostExperts.bound(tokens: step.tokens) * (weight * times)
+                    }
+                }
             } catch { throw RowError("\(error)") }
             latency += run.latency * times
             if let sum = energy, let more = run.acceleratorEnergy { energy = sum + more * times } else { energy = nil }

@@ -47,6 +47,8 @@ extension Predictor {
     /// - Throws: `RowError` where the row is of another kind, or cannot be mapped or believed.
     public mutating func modelWork(of row: MeasuredRow) throws(RowError) -> ModelWork {
         let reading = try RowReading(row), run = try modelRun(reading)
+        let placement = run.work.placement
+        guard placement.weights.isEmpty, placement.experts.isEmpty, placement.cache.isEmpty else { throw RowError("copies from the host run beside kernels: nothing that a sum of kernels could be fitted to") }
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let (costs, _) = calibrated(run.system.accelerator.device, software: run.runtime.id)
         return try run.work(RunMeasure(run, reading, outputs: try reading.outputs), measured: row.value, family: row.phase, under: costs)
@@ -64,13 +66,15 @@ extension ModelRun {
                 for (step, (timeline, weight)) in zip(plan.steps, zip(run.timelines, run.weights)) where weight > 0 {
                     var shape = plan.shape(of: step)
                     shape.streams = steady != nil
-                    steps.append(self.step(timeline, shape, count: weight * times))
+                    var work = self.step(timeline, shape, count: weight * times)
+                    if let hostExperts { work.kernels += hostExperts.kernels(tokens: step.tokens) }
+                    steps.append(work)
                 }
             } catch { throw RowError("\(error)") }
         }
         if let seconds = measure.seconds(of: measured), seconds < bound / Predictor.impossible { throw RowError("measured in less than half of what datasheet peaks allow") }
         let split = "\(work.parallelism.tensor) × \(work.parallelism.pipeline)"
-        return ModelWork(device: system.accelerator.device, runtime: runtime, configuration: "\(work.model.name) \(work.precision.weights) \(split)",
+        return ModelWork(device: system.accelerator.device, runtime: runtime, configuration: "\(work.model.name) \(work.precision.weights) \(split)" + (hostExperts.map { " \($0.processor.id) top \($0.experts.topK)" } ?? ""),
                          steps: steps, measure: measure, measured: measured, family: family)
     }
 

@@ -8,6 +8,7 @@ import Workloads
 extension Predictor {
     /// The job, system and runtime of a row about a whole model.
     mutating func modelRun(_ row: RowReading) throws(RowError) -> ModelRun {
+        if row.row.phase == "offload" { return try offloadRun(row) }
         let outputs = try row.outputs
         guard let phase = ModelRun.phase(of: row.row.metric, outputs: Int(outputs)) else {
             throw RowError("metric \"\(row.row.metric)\" is not predicted yet")
@@ -51,7 +52,7 @@ extension Predictor {
     }
 
     /// `tp4`, `tp8_pp2`; nothing where one device is named.
-    private static func parallelism(_ row: RowReading) throws(RowError) -> (tensor: Int, pipeline: Int) {
+    static func parallelism(_ row: RowReading) throws(RowError) -> (tensor: Int, pipeline: Int) {
         let devices = try row.count("n_devices", or: 1, in: 1...4096)
         guard let label = row.text("parallelism") else {
             guard devices == 1 else { throw RowError("\(devices) devices, but no parallelism") }
@@ -116,10 +117,11 @@ extension Predictor {
     /// So many of a device: alone with its usual host, or the smallest system that joins as many, cut down to them.
     ///
     /// A board for a sibling (same family, same fastest port) stands in where no system has the device itself.
-    mutating func system(of device: Device, count: Int) throws(RowError) -> System {
+    ///
+    /// - Parameter host: the processor, where it is another than the usual one.
+    mutating func system(of device: Device, count: Int, host: Device? = nil) throws(RowError) -> System {
         guard count > 1 else {
-            let host = device.host.flatMap { try? library.device($0) }
-            return System(single: device, host: host)
+            return System(single: device, host: host ?? device.host.flatMap { try? library.device($0) })
         }
         guard var system = board(joining: count, of: device) else { throw RowError("no system of the library joins \(count) × \"\(device.id)\"") }
         let name = system.accelerator.name
@@ -128,6 +130,7 @@ extension Predictor {
             system.groups[index].device = device
             system.groups[index].count = count / nodes
         }
+        if let host { for index in system.groups.indices where system.groups[index].device.kind == .cpu { system.groups[index].device = host } }
         system.nodes = nodes
         return system
     }
