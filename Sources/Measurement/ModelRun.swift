@@ -75,6 +75,8 @@ struct ModelRun {
             prefill.prompt = steady.prompt
             return [(work, steady.output / Double(work.batch)), (prefill, 1)]
         }
+        // Where weights lie elsewhere, how much of them stays is an assumption: that it ran says that there was room.
+        if hostExperts != nil || !work.placement.weights.isEmpty || !work.placement.experts.isEmpty { return [(work, 1)] }
         let lacking = try missing(work.batch)
         guard lacking > .zero else { return [(work, 1)] }
         let place = "\(system.accelerator.count) × \"\(system.accelerator.device.id)\""

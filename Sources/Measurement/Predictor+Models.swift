@@ -192,6 +192,8 @@ extension Precision {
         case "fp16", "fp16/bf16", "bf16/fp16": self.init(weights: .fp16, activations: .fp16)
         case "fp32": self.init(weights: .fp32, activations: .fp32)
         case "fp8": self.init(weights: .fp8, activations: .fp16, math: .fp8)
+        // Routed experts in 8-bit integers for AMX, the rest as q4_k_m (KTransformers, doc/en/DeepseekR1_V3_tutorial.md).
+        case "int8 experts": self.init(weights: TensorFormat(bits: 4.5), activations: .fp16, experts: .int8)
         case "int8": self.init(weights: .int8, activations: .bf16)
         // bitsandbytes, functional.py: 64 weights share a 32-bit scale, or 8 bits of one that was quantised again.
         case "bf16 bnb.nf4": self.init(weights: TensorFormat(bits: 4, number: .int4, group: 64, scaleBits: 32), activations: .bf16)

@@ -31,13 +31,16 @@ extension Predictor {
         var run = ModelRun(work: work, system: system, runtime: runtime, assumptions: assumptions)
         switch place {
         case "cpu" where accelerator.kind == .cpu: return run
-        case "offload:cpu-experts" where runtime.id == "ktransformers" && row.text("software")?.contains("SGLang") != true:
+        case "offload:cpu-experts" where runtime.id == "ktransformers":
             try keepExperts(of: row, on: host, in: &run)
         case "offload:cpu-experts":
             // kt-kernel passes long prompts layer by layer through the accelerators, to which all experts are copied.
             run.work.placement.experts = [.init(group: "host", share: 1)]
             run.work.expertFetch = .prefetchAll
         case "offload:cpu", "offload:gpu":
+            // FlexGen, arXiv 2303.06865, section 4.2: a block of several batches passes each layer once it is there. Batches of 48 at most,
+            // as its policies choose them.
+            if runtime.id == "flexgen", let parts = (1...work.batch).first(where: { work.batch % $0 == 0 && work.batch / $0 <= 48 }) { work.microBatches = parts }
             work.placement.weights = try shares(of: run, row)
             if runtime.id == "flexgen", place == "offload:cpu", work.model.decoder?.experts == nil { work.placement.cache = [.init(group: "host", share: 1)] }
             run.work = work
@@ -55,9 +58,11 @@ extension Predictor {
         if let digits = first.split(separator: " ").first, digits.hasSuffix("x"), first.count > digits.count { first = String(first.dropFirst(digits.count + 1)) }
         // `T4-16GB+208GB DRAM+1.5TB SSD`.
         first = first.split(separator: "+").first.map(String.init) ?? first
-        // Boards with twice the memory on the same chip.
-        if first == "RTX4090-48GB" { first = "RTX4090-24GB" }
-        let accelerator = try device(first)
+        // A board with twice the memory on the same chip.
+        let doubled = first == "RTX4090-48GB"
+        if doubled { first = "RTX4090-24GB" }
+        var accelerator = try device(first)
+        if doubled { accelerator.memory[accelerator.mainMemoryIndex].capacity = accelerator.mainMemory.capacity * 2 }
         // Where the processor is not named, the one that the same authors name elsewhere.
         var processor = names.dropFirst().first { $0.contains("Xeon") } ?? (names.count > 1 ? "2x Xeon Gold 6454S" : "")
         if software.contains("dual socket"), !processor.hasPrefix("2x") { processor = "2x \(processor)" }
