@@ -26,25 +26,40 @@ public struct Calibration: Sendable {
     public var date: String
     public var sources: [Source]
     public var kernels: [KernelCalibration]
+    /// Of passes of whole models, and of the power that boards draw in them.
+    public var steps: WholeCalibration? { didSet { wholeConstants = steps?.constants } }
+    public var power: WholeCalibration?
+    public private(set) var wholeConstants: WholeConstants?
     /// The device it is lent to, when that has none of its own.
     public var lentTo: String?
     /// Prefer the kernel of this name over the one with the most rows.
     public var kernel = ""
 
-    public init(device: String, runtime: String, version: String, date: String, sources: [Source], kernels: [KernelCalibration]) {
+    public init(device: String, runtime: String, version: String, date: String, sources: [Source], kernels: [KernelCalibration],
+                steps: WholeCalibration? = nil, power: WholeCalibration? = nil) {
         self.device = device
         self.runtime = runtime
         self.version = version
         self.date = date
         self.sources = sources
         self.kernels = kernels
+        self.steps = steps
+        self.power = power
+        wholeConstants = steps?.constants
         index()
     }
 
     /// Its name: `h100-sxm.vllm`.
     public var id: String { "\(device).\(runtime)" }
-    /// Its name, and from which device it is lent.
-    public var title: String { lentTo.map { "\(id), inherited by \($0)" } ?? id }
+    /// Its name, from which device it is lent, and where its parts for whole passes come from.
+    public var title: String {
+        let own = lentTo.map { "\(id), inherited by \($0)" } ?? id
+        let others = [steps?.origin.map { "passes as \($0)" }, power?.origin.map { "power as \($0)" }].compactMap(\.self)
+        return ([own] + others).joined(separator: ", ")
+    }
+
+    /// In place of a device's id: fitted to all devices that a runtime was measured on.
+    public static let anyDevice = "any"
 
     public func applies(to device: Device) -> Bool { (lentTo ?? self.device) == device.id }
 
@@ -52,6 +67,15 @@ public struct Calibration: Sendable {
 
     private mutating func index() {
         placesByFamily = Dictionary(grouping: kernels.indices) { kernels[$0].key.family }
+    }
+
+    /// Without what belongs to passes of whole models: for kernels by themselves, as in a benchmark.
+    public var ofKernels: Calibration? {
+        guard !kernels.isEmpty else { return nil }
+        var calibration = self
+        calibration.steps = nil
+        calibration.power = nil
+        return calibration
     }
 
     /// Adds the kernels of another calibration for what this one has none for: the collectives of NCCL.

@@ -9,6 +9,8 @@ public enum CalibrationChoice: Sendable {
     /// Of each row's device and runtime what the library has.
     case shipped
     case none
+    /// As `shipped`, but nothing of whole passes and power: what those are fitted on.
+    case kernels
     /// This one for the rows of its device, none for the others.
     case only(Calibration)
 }
@@ -21,7 +23,7 @@ extension Predictor {
         switch calibrations {
         case .none: return nil
         case .only(let calibration): found = calibration.applies(to: device) ? calibration : nil
-        case .shipped:
+        case .shipped, .kernels:
             let place = "\(device.id).\(software)"
             if let known = shippedCalibrations[place] {
                 found = known
@@ -29,6 +31,10 @@ extension Predictor {
                 found = (try? library.shippedCalibration(of: device, under: software)) ?? nil
                 if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
             }
+        }
+        if case .kernels = calibrations {
+            found?.steps = nil
+            found?.power = nil
         }
         found?.kernel = kernel
         return found
@@ -42,12 +48,14 @@ extension Predictor {
     }
 
     /// The cost model with what is known of the row's kernel, and how to call it in a basis.
-    mutating func calibrated(_ device: Device, software: String, kernel: String = "") -> (costs: any CostModel, calibration: Calibration?) {
+    ///
+    /// - Parameter alone: the kernel is by itself, not one of a pass.
+    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) -> (costs: any CostModel, calibration: Calibration?) {
         if let learned = costs as? Learned {
-            let calibration = self.calibration(of: device, software: software, kernel: kernel)
+            let whole = calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
             return (Learned(learned.model, calibration: calibration, software: software), calibration)
         }
-        guard let cycle = costs as? Cycle, let calibration = calibration(of: device, software: software, kernel: kernel) else { return (costs, nil) }
+        guard let cycle = costs as? Cycle, let whole = calibration(of: device, software: software, kernel: kernel), let calibration = alone ? whole.ofKernels : whole else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
     }
 }

@@ -54,10 +54,15 @@ public struct Predictor {
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let reading = try RowReading(row)
-        if ModelRun.phases.contains(row.phase) || row.phase == "offload" && reading.text("layers") != nil {
+        if ModelRun.phases.contains(row.phase) || row.metric == "itl_mean" || row.phase == "offload" && reading.text("layers") != nil {
             let run = try modelRun(reading)
             let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
-            let (value, bound, boundBy) = try run.predict(row.metric, row.unit, outputs: try reading.count("output_len", or: 1, in: 0...RowReading.counts.upperBound), under: costs)
+            var measure = try RunMeasure(run, reading, outputs: try reading.outputs)
+            measure.sensorLag = Seconds(calibration?.power?.constants[.sensorLag] ?? 0)
+            let (value, bound, boundBy) = try run.predict(measure, under: costs)
+            if let bound, let measured = measure.seconds(of: row.value), let least = measure.seconds(of: bound), measured < least / Self.impossible {
+                throw RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")
+            }
             let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), \(Self.name(calibration))"] + run.assumptions).joined(separator: "; ")
             return Prediction(value: value, bound: bound, boundBy: boundBy, basis: basis)
         }
@@ -66,7 +71,7 @@ public struct Predictor {
         }
         let run = try kernelRun(reading)
         if let learned = costs as? Learned, let prediction = try predict(row, run, learned.model) { return prediction }
-        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName)
+        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
         if floor > time { (time, boundBy) = (floor, .launch) }
@@ -76,6 +81,10 @@ public struct Predictor {
         return Prediction(value: try figure(of: run, taking: time, row), bound: try figure(of: run, taking: bound, row), boundBy: boundBy,
                           basis: "\(costs.name) on \(run.device.id), \(Self.name(calibration))\(inherited)")
     }
+
+    /// How far below the physical bound a measured time has to be before the row is not believed: the bound counts what the
+    /// row says was done, give or take.
+    static let impossible = 2.0
 
     static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
 

@@ -31,6 +31,9 @@ struct CalibrateCommand: ParsableCommand {
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Files with a few measured kernels of one --device, which adapt the learned model to it.", valueName: "file"))
     var few: [String] = []
 
+    @Flag(help: "Fit what passes of whole models take and what boards draw, instead of kernels; kernels of a calibration are kept.")
+    var models = false
+
     @Option(help: ArgumentHelp("Only rows of this device, by its name or file; all devices in the files unless given.", valueName: "id"))
     var device: String?
 
@@ -62,6 +65,7 @@ struct CalibrateCommand: ParsableCommand {
         var library = try library.open()
         try library.takeIn(device)
         if !few.isEmpty { return try adapt(library) }
+        if models { return try fitModels(in: library) }
         let device = device.map { Library.isPath($0) ? identifier(of: $0) : $0 }
         var run = try CalibrationRun(of: files, in: library, device: device, runtime: runtime, version: orreryVersion, date: Self.today) { Terminal.warn($0) }
         run.fit { Terminal.warn($0) }
@@ -74,7 +78,11 @@ struct CalibrateCommand: ParsableCommand {
         if let out {
             for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: out) }
         } else if !json {
-            for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: "\(library.folder(of: .calibrations))/\(calibration.id).json") }
+            for var calibration in run.calibrations {
+                let known = library.ids(.calibrations).contains(calibration.id) ? try library.calibration(calibration.id) : nil
+                (calibration.steps, calibration.power) = (known?.steps, known?.power)
+                try Self.write(calibration.json.text() + "\n", to: "\(library.folder(of: .calibrations))/\(calibration.id).json")
+            }
         }
         if let scores { try Self.write(run.csv, to: scores) }
         if let report { try Self.write(Self.heading + run.markdown, to: report) }
@@ -91,6 +99,36 @@ struct CalibrateCommand: ParsableCommand {
         try Self.write(fit.correction.json.text() + "\n", to: out ?? "\(folder)/\(fit.correction.device).json")
         try Terminal.print(json ? FewShotText.json(of: fit).text() + "\n" : FewShotText.text(of: fit))
     }
+
+    private func fitModels(in library: Library) throws {
+        var run = try WholeRun(of: files, in: library, device: device, runtime: runtime) { Terminal.warn($0) }
+        run.fit { Terminal.warn($0) }
+        guard !run.results.isEmpty else { throw DocumentError(file: files.first ?? "", message: "has no rows of whole models that support a calibration") }
+        for result in run.results where !json || out != nil {
+            // A run of one device is no ground for constants of any.
+            if result.device == Calibration.anyDevice, device != nil { continue }
+            let known = library.ids(.calibrations).contains(result.id) ? try library.calibration(result.id) : nil
+            let own = Set(result.sources.map(\.file))
+            let calibration = Calibration(device: result.device, runtime: result.runtime, version: orreryVersion, date: Self.today,
+                                          sources: (known?.sources.filter { !own.contains($0.file) } ?? []) + result.sources, kernels: known?.kernels ?? [],
+                                          steps: result.steps ?? known?.steps, power: result.power ?? known?.power)
+            try Self.write(calibration.json.text() + "\n", to: out ?? "\(library.folder(of: .calibrations))/\(calibration.id).json")
+        }
+        if let scores { try Self.write(run.csv, to: scores) }
+        if let report { try Self.write(Self.modelsHeading + run.markdown, to: report) }
+        try Terminal.print(run.text)
+    }
+
+    private static let modelsHeading = """
+        # Accuracy on whole models
+
+        Errors on models and splits that no fit had seen: 5-fold cross-validation by configuration (by batch and length where a device was
+        measured on fewer than five), by `orrery calibrate --models`. Device unseen: times by constants fitted to the other devices of the runtime,
+        energies by what the device's file says of its power. The absolute percentage error is |predicted − measured| ÷ measured; the bias is the
+        geometric mean of predicted ÷ measured, less 1.
+
+
+        """
 
     private static let heading = """
         # Accuracy of the calibrated cycle model
