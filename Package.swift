@@ -12,7 +12,8 @@ func tests(of name: String, with others: [Target.Dependency] = [], excluding: [S
 
 /// What `Orrery` hands on to whoever imports it. Named again by its users, so that a change in a room rebuilds them.
 let handedOn: [Target.Dependency] = [
-    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Calibration", "Reporting",
+    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Calibration", "ResultsStore", "Reporting",
+    "Scenarios", "Sweeps",
 ]
 
 let package = Package(
@@ -24,6 +25,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // From the ground up: nothing imports a room listed after it.
@@ -41,7 +43,10 @@ let package = Package(
         room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
         room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement"]),
+        room("ResultsStore", ["Quantities", "Documents", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Scenarios", ["Documents", "Hardware", "Workloads", "CostModels", "Simulation", "Reporting"]),
+        room("Sweeps", ["CGSL", "Quantities", "Documents", "Hardware", "Workloads", "CostModels", "Simulation", "ResultsStore", "Scenarios"]),
         room("Orrery", handedOn),
         .executableTarget(
             name: "OrreryCommand",
@@ -67,6 +72,8 @@ let package = Package(
                     resources: [.copy("Fixtures")]),
 
         tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
+
+        tests(of: "ResultsStore", with: ["Documents"]),
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),
