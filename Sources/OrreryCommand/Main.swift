@@ -21,7 +21,7 @@ struct OrreryCommand: ParsableCommand {
             """,
         version: orreryVersion,
         subcommands: [
-            SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
+            SimulateCommand.self, ExplainCommand.self, DiffCommand.self, ReportCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
             MeasureCommand.self, CompareCommand.self, CalibrateCommand.self,
         ])
 

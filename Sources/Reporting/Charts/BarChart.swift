@@ -7,6 +7,8 @@ public struct BarChart: Chart {
         public var value: Double
         /// Written behind the figure: a share, what bounds it.
         public var remark: String
+        /// Whether there is a value at all; without one only the remark is written.
+        public var isKnown = true
         var hue: Hue
 
         init(_ label: String, _ value: Double, remark: String = "", hue: Hue = .blue) {
@@ -31,7 +33,7 @@ public struct BarChart: Chart {
     public var table: ChartTable {
         let remarks = bars.contains { !$0.remark.isEmpty }
         return ChartTable([labels, axis] + (remarks ? [""] : []), bars.map { bar in
-            [.text(bar.label), .number(bar.value, measure.text(bar.value))] + (remarks ? [.text(bar.remark)] : [])
+            [.text(bar.label), bar.isKnown ? .number(bar.value, measure.text(bar.value)) : .text("")] + (remarks ? [.text(bar.remark)] : [])
         })
     }
 
@@ -54,7 +56,7 @@ public struct BarChart: Chart {
         axis.drawBelow(&sheet, top: top, bottom: bottom)
         for (index, bar) in bars.enumerated() {
             let y = top + pitch * Double(index) + (stacked ? 18 : 5), length = scale(max(0, bar.value)) - gutter
-            let tip = Drawing.Tip(text: "\(bar.label): \(figures[index])", values: [("value", bar.value)])
+            let tip = !bar.isKnown ? nil : Drawing.Tip(text: "\(bar.label): \(figures[index])", values: [("value", bar.value)])
             if legend.isEmpty {
                 sheet.rectangle(gutter, y, length, Self.thickness, classes: "f\(bar.hue.place)", tip: tip)
             } else {
@@ -74,7 +76,7 @@ public struct BarChart: Chart {
         return sheet
     }
 
-    private func figure(_ bar: Bar) -> String { measure.text(bar.value) + (bar.remark.isEmpty ? "" : " · " + bar.remark) }
+    private func figure(_ bar: Bar) -> String { !bar.isKnown ? bar.remark : measure.text(bar.value) + (bar.remark.isEmpty ? "" : " · " + bar.remark) }
 
     /// The largest bars one by one and the rest as one, when there are more than fit.
     static func largest(_ bars: [Bar], atMost limit: Int, remark: (Double) -> String) -> [Bar] {

@@ -21,6 +21,7 @@ public struct Measure: Sendable {
     public static let time = Measure(TimeDimension.self)
     public static let bytes = Measure(SizeDimension.self)
     public static let computeRate = Measure(ComputeDimension.self)
+    public static let work = Measure(WorkDimension.self)
     public static let bandwidth = Measure(BandwidthDimension.self)
     public static let energy = Measure(EnergyDimension.self)
     public static let power = Measure(PowerDimension.self)

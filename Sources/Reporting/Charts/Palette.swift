@@ -57,14 +57,15 @@ enum ChartStyle {
     private static func rules(paper: (paper: String, ink: String, muted: String, grid: String, axis: String), _ hue: (Hue) -> String) -> String {
         let hues = Hue.all.map { ".f\($0.place){fill:\(hue($0))}.s\($0.place){stroke:\(hue($0))}" }.joined()
         return ".t{fill:\(paper.ink)}.m{fill:\(paper.muted)}.paper{fill:\(paper.paper)}.grid{stroke:\(paper.grid)}.axis{stroke:\(paper.axis)}"
-            + ".rule{stroke:\(paper.ink)}.band{fill:\(paper.grid)}.tex{stroke:\(paper.paper)}.halo{stroke:\(paper.paper)}.faint{fill:\(paper.axis)}" + hues
+            + ".rule{stroke:\(paper.ink)}.band{fill:\(paper.grid)}.tex{stroke:\(paper.paper)}.halo{stroke:\(paper.paper)}.faint,.crowd{fill:\(paper.axis)}.crowdline{stroke:\(paper.axis)}" + hues
     }
 
     /// - Parameter scope: selector of the drawing, so that a page's own styles stay its own.
     static let css: String = {
         let shapes = ".chart{font-family:\(fonts);font-size:12px}.chart text{stroke:none}.chart .s{font-weight:600}.chart .grid,.chart .axis,.chart .rule{fill:none}"
             + ".chart .halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.chart text.halo{stroke-width:3px}"
-            + ".chart .tex{fill:none;stroke-opacity:.45}.chart .line{fill:none;stroke-width:1.6px}.chart .open{fill-opacity:.22;stroke-width:1.5px}"
+            + ".chart .tex{fill:none;stroke-opacity:.45}.chart .line{fill:none;stroke-width:1.6px}.chart .crowdline{fill:none;stroke-opacity:.3}"
+            + ".chart .c1{fill-opacity:.22}.chart .c2{fill-opacity:.38}.chart .c3{fill-opacity:.54}.chart .c4{fill-opacity:.72}.chart .c5{fill-opacity:.95}.chart .open{fill-opacity:.22;stroke-width:1.5px}"
         return shapes + scoped(rules(paper: Paper.light) { $0.light })
             + "@media screen and (prefers-color-scheme:dark){" + scoped(rules(paper: Paper.dark) { $0.dark }) + "}"
     }()

@@ -27,7 +27,8 @@ public struct RunPage {
         page.answer(kicker: "job \(basis.job), system \(basis.system), runtime \(basis.runtime), cost model \(basis.costModel)",
                     heading: "\(name) on \(device)", lede: report.fits ? lede : shortage, tiles: tiles)
         if report.fits { addRunning(to: &page) } else { addShortage(to: &page) }
-        Self.addBasis(of: report, to: &page)
+        page.section("basis", "What it rests on")
+        page.card(Self.basis(of: report))
         return page.text(data: JSONReport(report).json, footer: Self.footer(version: basis.version))
     }
 
@@ -138,9 +139,8 @@ public struct RunPage {
 
     // MARK: What it rests on
 
-    static func addBasis(of report: Report, to page: inout HTMLPage) {
+    static func basis(of report: Report) -> String {
         let basis = report.basis
-        page.section("basis", "What it rests on")
         var html = "<p>orrery \(escaped(basis.version)), cost model \(escaped(basis.costModel)), "
             + (basis.calibration.map { "calibration <strong>\(escaped($0))</strong>, fitted to measured runs" } ?? "<strong>no calibration</strong>: datasheets and the model alone") + ".</p>"
         func list(_ opening: String, _ items: [String]) -> String {
@@ -150,6 +150,6 @@ public struct RunPage {
         html += list("Recalled, not checked against a document:", basis.recalled)
         if let energy = report.energy { html += "<p>Energy: \(escaped(energy.boundary)).</p>" }
         if !report.notes.isEmpty { html += "<ul>" + report.notes.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>" }
-        page.card(html)
+        return html
     }
 }
