@@ -113,7 +113,8 @@ public struct RunDifference: Sendable {
         guard bothRan, abs(gap.value) > 1e-15 else { return bothRan ? "Both take the same time." : "" }
         var sentences: [String] = []
         if let row = bounds.first(where: { $0.difference.value * gap.value > 0 }), let bound = Bound(rawValue: row.name) {
-            sentences.append("\(percent(row.difference / gap)) of the difference is time for \(bound.meaning).")
+            let share = row.difference / gap
+            sentences.append((share > 1.0005 ? "More than the whole difference (\(percent(share)))" : "\(percent(share)) of the difference") + " is time for \(bound.meaning).")
         }
         if let row = operators.first(where: { $0.difference.value * gap.value > 0 }) {
             sentences.append("The operator with the largest part is \(row.name), with \(percent(row.difference / gap)).")

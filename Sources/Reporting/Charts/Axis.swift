@@ -18,10 +18,9 @@ struct Axis {
         ticks = scale.ticks(most, unit: sharedUnit?.scale ?? 1)
     }
 
-    /// From zero to beyond the largest value, for bars: round in the unit in which it is written.
+    /// From zero to the largest value, for bars.
     static func ofBars(_ title: String, _ measure: Measure, to largest: Double, from start: Double, to end: Double, ticks most: Int) -> Axis {
-        let domain = Scale.fromZero(to: largest, ticks: most, unit: measure.unit(for: largest).scale)
-        return Axis(title, measure, .linear(domain, from: start, to: end), ticks: most)
+        Axis(title, measure, .linear(0...(largest > 0 && largest.isFinite ? largest : 1), from: start, to: end), ticks: most)
     }
 
     func label(_ tick: Double) -> String {

@@ -43,13 +43,13 @@ public struct BarChart: Chart {
         var sheet = Drawing(width: width)
         let stacked = width < 400
         let widest = bars.map { TextMetrics.width(of: $0.label, size: Drawing.fontSize) }.max() ?? 0
-        let gutter = stacked ? 0 : min(widest + 12, width * 0.34)
+        let gutter = stacked ? 0 : min(widest + 12, width * 0.42)
         let figures = bars.map { figure($0) }
         let room = (figures.map { TextMetrics.width(of: $0, size: Drawing.fontSize) }.max() ?? 0) + 10
         let pitch = stacked ? 36.0 : 24.0
         // On a narrow sheet the figure stands beside the name, above the bar.
         let right = stacked ? width - 12 : width - room
-        let most = max(3, Int((right - gutter) / 75))
+        let most = max(5, Int((right - gutter) / 75))
         let axis = Axis.ofBars(axis, measure, to: bars.map(\.value).max() ?? 0, from: gutter, to: right, ticks: most), scale = axis.scale
         let top = sheet.legend(legend, x: 0, y: 0, to: width) + (legend.isEmpty ? 4 : 8)
         let bottom = top + pitch * Double(bars.count) + 2

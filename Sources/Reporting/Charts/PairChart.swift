@@ -40,7 +40,7 @@ public struct PairChart: Chart {
         let widest = pairs.map { TextMetrics.width(of: $0.label, size: Drawing.fontSize) }.max() ?? 0
         let gutter = stacked ? 0 : min(widest + 12, width * 0.3), pitch = stacked ? 46.0 : 32.0
         let room = stacked ? 12 : (pairs.map { TextMetrics.width(of: figure($0), size: Drawing.fontSize) }.max() ?? 0) + 10
-        let right = width - room, most = max(3, Int((right - gutter) / 75))
+        let right = width - room, most = max(5, Int((right - gutter) / 75))
         let axis = Axis.ofBars(axis, measure, to: pairs.flatMap { [$0.first, $0.second] }.max() ?? 0, from: gutter, to: right, ticks: most), scale = axis.scale
         let bottom = top + pitch * Double(pairs.count) + 2
         axis.drawBelow(&sheet, top: top, bottom: bottom)

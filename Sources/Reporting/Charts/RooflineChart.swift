@@ -49,7 +49,7 @@ public struct RooflineChart: Chart {
         let narrow = width < 480
         let bounds = Bound.allCases.filter { bound in points.contains { $0.bound == bound } }
         let legendBottom = self.legend(bounds, &sheet)
-        let top = legendBottom + 30, bottom = top + (narrow ? 300 : 400)
+        let top = legendBottom + 38, bottom = top + (narrow ? 300 : 400)
         let balance = peak / bandwidth
         let xs = Scale.decades(covering: points.map(\.intensity) + [balance / 3, balance * 4])
         let ys = Scale.decades(covering: points.map(\.rate) + peaks.map(\.rate) + [peak * 1.5, xs.lowerBound * bandwidth], margin: 0.03)
@@ -125,9 +125,13 @@ public struct RooflineChart: Chart {
         let (dx, dy) = (x(to) - x(from), y(to * rate) - y(from * rate))
         let length = (dx * dx + dy * dy).squareRoot(), room = TextMetrics.width(of: text, size: Drawing.fontSize)
         guard length > room + 16 else { return nil }
-        let (cosine, sine) = (dx / length, dy / length), start = 8.0
-        let (px, py) = (x(from) + start * cosine + 5 * sine, y(from * rate) + start * sine - 5 * cosine)
-        let box = Box(x: px - 4, y: py + room * sine - 12, width: room * cosine + 8, height: -room * sine + 14)
+        let (cosine, sine) = (dx / length, dy / length)
+        func covered(_ start: Double) -> (x: Double, y: Double, box: Box) {
+            let (px, py) = (x(from) + start * cosine + 5 * sine, y(from * rate) + start * sine - 5 * cosine)
+            return (px, py, Box(x: px - 4, y: py + room * sine - 12, width: room * cosine + 8, height: -room * sine + 14))
+        }
+        let places = stride(from: 8.0, to: length - room - 8, by: 12).lazy.map(covered)
+        guard let (px, py, box) = places.first(where: { place in !taken.contains { $0.overlaps(place.box) } }) else { return nil }
         sheet.slanted(text, px, py, angle: atan2(dy, dx) * 180 / .pi, classes: strong ? "t halo" : "m halo")
         return box
     }

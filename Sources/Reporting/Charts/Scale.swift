@@ -92,13 +92,6 @@ public struct Scale: Sendable {
 
     // MARK: Domains
 
-    /// From zero to the tick at or above the largest value: what bars have to start and end at.
-    public static func fromZero(to largest: Double, ticks: Int, unit: Double = 1) -> ClosedRange<Double> {
-        guard largest > 0, largest.isFinite else { return 0...1 }
-        let step = step(of: largest / unit, atMost: ticks)
-        return 0...multiple((largest / unit / step - 1e-9).rounded(.up), of: step) * unit
-    }
-
     /// All positive values with a little room at both ends; a decade around a single one.
     public static func decades(covering values: [Double], margin: Double = 0.06) -> ClosedRange<Double> {
         let positive = values.filter { $0 > 0 && $0.isFinite }

@@ -44,7 +44,7 @@ public struct StackChart: Chart {
         }
         let top = sheet.legend(entries, x: 0, y: 0, to: width) + 10
         let ends = stacks.flatMap { $0.limits.map(\.value) + [$0.parts.reduce(0, +)] }
-        let axis = Axis.ofBars(axis, measure, to: ends.max() ?? 0, from: 0, to: width - 14, ticks: max(3, Int(width / 90))), scale = axis.scale
+        let axis = Axis.ofBars(axis, measure, to: ends.max() ?? 0, from: 0, to: width - 14, ticks: max(5, Int(width / 90))), scale = axis.scale
         let pitch = 52 + 16 * Double(stacks.map(\.limits.count).max() ?? 0), bottom = top + pitch * Double(stacks.count)
         axis.drawBelow(&sheet, top: top, bottom: bottom)
         for (index, stack) in stacks.enumerated() {
@@ -60,7 +60,6 @@ public struct StackChart: Chart {
             }
             limits(of: stack, at: y + 20, scale, &sheet)
         }
-        sheet.line(0, top, 0, bottom, classes: "axis")
         sheet.height = bottom + 42
         return sheet
     }

@@ -51,15 +51,15 @@ public struct DifferencePage {
         difference.figures.prefix(6).compactMap { figure in
             guard let a = figure.first, let b = figure.second else { return nil }
             let ratio = a > 0 ? b / a : .nan
-            return HTMLPage.Tile(label: figure.name + ", B ÷ A", figure: Figure(ratio, ratio.isFinite ? significant(ratio, digits: 3) + " ×" : "–"),
-                                 remark: "A \(Figure(a, figure.measure).html), B \(Figure(b, figure.measure).html)")
+            return HTMLPage.Tile(label: figure.name, figure: Figure(ratio, ratio.isFinite ? significant(ratio, digits: 3) + " ×" : "–"),
+                                 remark: "B ÷ A; A \(Figure(a, figure.measure).html), B \(Figure(b, figure.measure).html)")
         }
     }
 
     private var figures: ChartTable {
         ChartTable(["", "A", "B", "B ÷ A"], difference.figures.map { figure in
             func cell(_ value: Double?) -> ChartTable.Cell { value.map { .number($0, figure.measure.text($0)) } ?? .text("–") }
-            return [.text(figure.name), cell(figure.first), cell(figure.second), .text(difference.ratio(figure.first, figure.second))]
+            return [.text(figure.name), cell(figure.first), cell(figure.second), (figure.first ?? 0) > 0 && figure.second != nil ? .number((figure.second ?? 0) / (figure.first ?? 1), difference.ratio(figure.first, figure.second)) : .text("")]
         })
     }
 
@@ -85,10 +85,10 @@ public struct DifferencePage {
 
     var exchanges: BarChart? {
         guard difference.bothRan, let best = difference.exchanges.first, let own = difference.second.timing?.latency.value else { return nil }
-        let bars = [BarChart.Bar("B as it is", own, hue: .orange)] + difference.exchanges.map { BarChart.Bar("B with A's \($0.what)", $0.latency.value, remark: difference.closed(by: $0) + " of the gap") }
+        let bars = [BarChart.Bar("B as it is", own, hue: .orange)] + difference.exchanges.map { BarChart.Bar("with A's \($0.what)", $0.latency.value, remark: difference.closed(by: $0), hue: .violet) }
             + [BarChart.Bar("A", difference.first.timing?.latency.value ?? 0, hue: .blue)]
         return BarChart(name: "exchanges", title: "With A's \(best.what) B would take \(Measure.time.text(best.latency.value))",
-                        note: "B simulated again with one thing of A at a time. Together they need not add up: what one frees another may still hold back.",
+                        note: "B simulated again with one thing of A at a time, and which part of the gap that closes. Together they need not add up: what one frees another may still hold back.",
                         bars: bars, measure: .time, axis: "whole job", labels: "simulated")
     }
 

@@ -21,11 +21,11 @@ enum PageStyle {
         p{margin:0 0 10px;max-width:46em}
         a{color:var(--link)}
         .kicker,.note,.under,figcaption p{color:var(--muted)}
-        .kicker{font-size:14px;margin:0 0 4px}
+        .kicker{font-size:14px;margin:0 0 4px;max-width:none}
         .lede{font-size:18px;line-height:1.45;margin:10px 0 20px}
         .note,figcaption p{font-size:13.5px;line-height:1.45;margin:0;max-width:66em}
         .tiles{display:flex;flex-wrap:wrap;gap:12px;margin:0}
-        .tile{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:12px 14px;flex:1 1 220px;min-width:0}
+        .tile{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:12px 14px;flex:1 1 250px;min-width:0}
         .tile dt{font-size:13.5px;color:var(--muted)}
         .tile dd{margin:0}
         .tile .figure{font-size:25px;line-height:1.3;font-weight:600;letter-spacing:-.01em;white-space:nowrap}

@@ -34,7 +34,7 @@ extension RunCharts {
         let share = time > 0 ? slow / time : 0
         let above = points.contains { $0.rate > min(headline.rate.value, $0.intensity * bandwidth.value) * 1.02 }
         return RooflineChart(
-            title: share >= 0.5 ? "\(percent(share)) of operator time lies where the memory sets the pace" : "\(percent(1 - share)) of operator time lies where compute sets the pace",
+            title: share > 0.9995 ? "All operator time lies where the memory sets the pace" : share >= 0.5 ? "\(percent(share)) of operator time lies where the memory sets the pace" : "\(percent(1 - share)) of operator time lies where compute sets the pace",
             note: "Each mark is an operator of \(device.name), its area the time it takes. Left of \(significant(balance, digits: 3)) FLOP/byte, where the ceilings meet, not even perfect software is faster than the slanted line."
                 + (above ? " A mark above it found its operands in a cache, or is computed on in the memory itself." : ""),
             points: points.sorted { $0.seconds > $1.seconds }, peaks: peaks, bandwidths: bandwidths)

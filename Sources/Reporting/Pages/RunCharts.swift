@@ -64,7 +64,7 @@ public struct RunCharts: Sendable {
         let title = best.gain >= 0.0005 ? "10 % more \(best.resource.spaced) would make the job \(percent(best.gain)) faster" : "10 % more of no resource would make the job faster"
         return BarChart(
             name: "sensitivity", title: title, note: "Each bar is the whole job simulated again with a tenth more of one resource.",
-            bars: report.sensitivities.sorted { $0.gain > $1.gain }.map { .init($0.resource.spaced, $0.gain, remark: $0.latency.value > 0 ? "→ \(Measure.time.text($0.latency.value))" : "") },
+            bars: report.sensitivities.sorted { $0.gain > $1.gain }.map { .init($0.resource.spaced, $0.gain, remark: Measure.time.text($0.latency.value)) },
             measure: .percent, axis: "speed-up", labels: "10 % more of")
     }
 
@@ -79,7 +79,7 @@ public struct RunCharts: Sendable {
             stacks: report.memory.map { memory in
                 .init(label: memory.group == memory.device ? memory.group : "\(memory.group) (\(memory.device))",
                       parts: [memory.weights, memory.cache, memory.activations, memory.workspace].map(\.value),
-                      limits: [("usable", memory.usable.value), ("capacity", memory.capacity.value)])
+                      limits: (memory.usable < memory.capacity ? [("usable", memory.usable.value)] : []) + [("capacity", memory.capacity.value)])
             },
             parts: ["weights", "KV cache", "activations", "runtime"], measure: .bytes, axis: "memory of one device", labels: "memory of")
     }
