@@ -43,7 +43,7 @@ public struct BarChart: Chart {
         var sheet = Drawing(width: width)
         let stacked = width < 400
         let widest = bars.map { TextMetrics.width(of: $0.label, size: Drawing.fontSize) }.max() ?? 0
-        let gutter = stacked ? 0 : min(widest + 12, width * 0.42)
+        let gutter = stacked ? 0 : min(widest + 13, width * 0.42)
         let figures = bars.map { figure($0) }
         let room = (figures.map { TextMetrics.width(of: $0, size: Drawing.fontSize) }.max() ?? 0) + 10
         let pitch = stacked ? 36.0 : 24.0

@@ -38,7 +38,7 @@ public struct PairChart: Chart {
         let entries = [(name: sides.first, hue: Hue.blue), (name: sides.second, hue: Hue.orange)].map { (name: TextMetrics.cut($0.name, to: width - 40, size: Drawing.fontSize), hue: $0.hue) }
         let top = sheet.legend(entries, x: 0, y: 0, to: width) + 8
         let widest = pairs.map { TextMetrics.width(of: $0.label, size: Drawing.fontSize) }.max() ?? 0
-        let gutter = stacked ? 0 : min(widest + 12, width * 0.3), pitch = stacked ? 46.0 : 32.0
+        let gutter = stacked ? 0 : min(widest + 13, width * 0.3), pitch = stacked ? 46.0 : 32.0
         let room = stacked ? 12 : (pairs.map { TextMetrics.width(of: figure($0), size: Drawing.fontSize) }.max() ?? 0) + 10
         let right = width - room, most = max(5, Int((right - gutter) / 75))
         let axis = Axis.ofBars(axis, measure, to: pairs.flatMap { [$0.first, $0.second] }.max() ?? 0, from: gutter, to: right, ticks: most), scale = axis.scale

@@ -2,22 +2,22 @@ import CostModels
 
 /// A colour of a mark and the texture that says the same to who cannot tell the colours apart.
 ///
-/// The hues keep 3:1 or more against the paper in light and in dark (WCAG 2.2, success criterion 1.4.11); text never
-/// has a hue. Which is which is always written out as well: in a legend, at the mark, or in the table beneath.
+/// The hues keep 3:1 or more against the paper in light and in dark (WCAG 2.2, success criterion 1.4.11), and any two of them
+/// differ for readers without red or green cones, too, as the tests compute; text never has a hue. Which is which is always written out as well: in a legend, at the mark, or in the table beneath.
 public struct Hue: Sendable, Hashable {
     let place: Int
     let light: String
     let dark: String
 
-    static let blue = Hue(place: 0, light: "#0069A8", dark: "#58B2EA")
-    static let orange = Hue(place: 1, light: "#C44E00", dark: "#FF9150")
-    static let violet = Hue(place: 2, light: "#6A4FB3", dark: "#B7A4F5")
-    static let green = Hue(place: 3, light: "#00805A", dark: "#3CC69A")
-    static let cyan = Hue(place: 4, light: "#2E8BAF", dark: "#9BE3F7")
-    static let ochre = Hue(place: 5, light: "#946800", dark: "#E2B13C")
-    static let magenta = Hue(place: 6, light: "#B0407E", dark: "#F49ACB")
-    static let grey = Hue(place: 7, light: "#69717A", dark: "#A9B2BC")
-    static let ink = Hue(place: 8, light: "#3D4550", dark: "#DDE2E8")
+    static let blue = Hue(place: 0, light: "#0F69B4", dark: "#62B5F0")
+    static let orange = Hue(place: 1, light: "#C25410", dark: "#F08A3C")
+    static let violet = Hue(place: 2, light: "#3B1C94", dark: "#8F62F2")
+    static let green = Hue(place: 3, light: "#1FA27C", dark: "#2FE0A6")
+    static let cyan = Hue(place: 4, light: "#1899E8", dark: "#2F86BE")
+    static let ochre = Hue(place: 5, light: "#BE8A35", dark: "#F5DA8C")
+    static let magenta = Hue(place: 6, light: "#700A45", dark: "#E4407A")
+    static let grey = Hue(place: 7, light: "#4C535C", dark: "#8A949C")
+    static let ink = Hue(place: 8, light: "#858D97", dark: "#EBECEF")
 
     static let all = [blue, orange, violet, green, cyan, ochre, magenta, grey, ink]
 
@@ -64,7 +64,7 @@ enum ChartStyle {
     static let css: String = {
         let shapes = ".chart{font-family:\(fonts);font-size:12px}.chart text{stroke:none}.chart .s{font-weight:600}.chart .grid,.chart .axis,.chart .rule{fill:none}"
             + ".chart .halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.chart text.halo{stroke-width:3px}"
-            + ".chart .tex{fill:none;stroke-opacity:.45}.chart .line{fill:none;stroke-width:1.6px}.chart .crowdline{fill:none;stroke-opacity:.3}"
+            + ".chart .tex{fill:none;stroke-opacity:.45}.chart .line{fill:none;stroke-width:1.6px}.chart .crowdline{fill:none;stroke-opacity:.16}"
             + ".chart .c1{fill-opacity:.22}.chart .c2{fill-opacity:.38}.chart .c3{fill-opacity:.54}.chart .c4{fill-opacity:.72}.chart .c5{fill-opacity:.95}.chart .open{fill-opacity:.22;stroke-width:1.5px}"
         return shapes + scoped(rules(paper: Paper.light) { $0.light })
             + "@media screen and (prefers-color-scheme:dark){" + scoped(rules(paper: Paper.dark) { $0.dark }) + "}"

@@ -71,14 +71,14 @@ public struct Scale: Sendable {
         return decades.enumerated().filter { $0.offset % every == 0 }.map(\.element)
     }
 
-    /// 1, 2 or 5 times a power of ten: the smallest that cuts the span into fewer than `most` parts.
+    /// 1, 2 or 5 times a power of ten: the smallest of which no more than `most` multiples stand in the span from zero.
     private static func step(of span: Double, atMost most: Int) -> Double {
-        let rough = span / Double(max(1, most - 1)), exponent = Int(log10(rough).rounded(.down))
-        for factor in [1.0, 2, 5, 10] {
+        let exponent = Int(log10(span / Double(most)).rounded(.down))
+        for factor in [1.0, 2, 5, 10, 20, 50] {
             let step = scaled(factor, by: exponent)
-            if step >= rough * (1 - 1e-9) { return step }
+            if Int((span / step + 1e-9).rounded(.down)) + 1 <= most { return step }
         }
-        return rough
+        return span
     }
 
     /// Decimal where it can be: 0.3, not 0.30000000000000004.

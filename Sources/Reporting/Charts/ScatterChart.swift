@@ -58,8 +58,7 @@ public struct ScatterChart: Chart {
         horizontal.drawBelow(&sheet, top: top, bottom: bottom)
         vertical.drawLeft(&sheet, left: left, right: width - 12)
         crowd(horizontal.scale, vertical.scale, &sheet)
-        if joined { staircase(horizontal.scale, vertical.scale, &sheet) }
-        var taken: [Box] = []
+        var taken = joined ? staircase(horizontal.scale, vertical.scale, &sheet) : []
         for point in points {
             let (px, py) = (horizontal.scale(point.x), vertical.scale(point.y)), hue = Hue.series(point.series)
             sheet.symbol(point.series, px, py, radius: 5, classes: "f\(hue.place) halo", tip: .init(text: point.tip, values: [("x", point.x), ("y", point.y)]))
@@ -118,15 +117,16 @@ public struct ScatterChart: Chart {
         }
     }
 
-    /// What no point of the front leaves reachable: level until the next one is better.
-    private func staircase(_ x: Scale, _ y: Scale, _ sheet: inout Drawing) {
+    /// What no point of the front leaves reachable: level until the next one is better. The boxes of its steps.
+    private func staircase(_ x: Scale, _ y: Scale, _ sheet: inout Drawing) -> [Box] {
         let sorted = points.sorted { self.x.better == .lower ? $0.x < $1.x : $0.x > $1.x }
-        guard sorted.count > 1 else { return }
+        guard sorted.count > 1 else { return [] }
         var steps: [(Double, Double)] = []
         for point in sorted {
             if let last = steps.last { steps.append((x(point.x), last.1)) }
             steps.append((x(point.x), y(point.y)))
         }
         sheet.polyline(steps, classes: "rule line")
+        return zip(steps, steps.dropFirst()).map { Box(x: min($0.0, $1.0) - 1, y: min($0.1, $1.1) - 1, width: abs($0.0 - $1.0) + 2, height: abs($0.1 - $1.1) + 2) }
     }
 }

@@ -130,7 +130,7 @@ public struct WaterfallChart: Chart {
         let top = sheet.legend(bounds.map { ("bound by \($0.rawValue)", $0.hue) }, x: 0, y: 0, to: width) + 6
         let stacked = width < 480
         let widest = spans.map { TextMetrics.width(of: $0.label, size: Drawing.fontSize) }.max() ?? 0
-        let gutter = stacked ? 1 : min(widest + 12, width * 0.34), pitch = stacked ? 31.0 : 21.0
+        let gutter = stacked ? 1 : min(widest + 13, width * 0.34), pitch = stacked ? 31.0 : 21.0
         let scale = Scale.linear(0...max(length, 1e-12), from: gutter, to: width - 12)
         let bottom = top + pitch * Double(spans.count) + 4
         Axis("time since the layer began", .time, scale, ticks: Int((width - gutter) / 80)).drawBelow(&sheet, top: top, bottom: bottom)

@@ -97,9 +97,16 @@ struct HTMLPage {
             """
     }
 
-    /// JSON inside a page: nothing in it can end the element that holds it.
+    /// JSON inside a page: nothing in it can end the element that holds it, or turn the direction of writing.
     private static func embedded(_ json: JSON) -> String {
-        json.compact.split(separator: "<", omittingEmptySubsequences: false).joined(separator: "\\u003c")
+        json.compact.unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "<", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}":
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     /// How a policy names what it allows (W3C Content Security Policy Level 3, section 2.3.1).

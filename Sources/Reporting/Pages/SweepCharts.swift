@@ -47,10 +47,12 @@ public struct SweepCharts: Sendable {
         let shown = SweepView.thinned(front, to: Self.mostMarks), marked = Set(front.map(\.place))
         let telling = view.telling(among: shown), series = telling.map { telling in telling.choices.map { sweep.axes[telling.axis].values[$0].label } } ?? ["on the front"]
         let differing = view.varied.filter { axis in axis != telling?.axis && Set(shown.map { sweep.axes[axis].choice(at: $0.place) }).count > 1 }
+        // What the colour says need not be written, unless it is all that differs.
+        let labelled = differing.isEmpty ? telling.map { [$0.axis] } ?? [] : Array(differing.prefix(3))
         let points = shown.map { point in
             ScatterChart.Point(x: view.value(x.metric, of: point), y: view.value(y.metric, of: point),
                                series: telling.flatMap { telling in telling.choices.firstIndex(of: sweep.axes[telling.axis].choice(at: point.place)) } ?? 0,
-                               label: view.words(of: point, axes: Array(differing.prefix(3))), tip: view.tip(of: point))
+                               label: labelled.isEmpty ? "" : view.words(of: point, axes: labelled), tip: view.tip(of: point))
         }
         let others = view.feasible.filter { !marked.contains($0.place) }.map { (x: view.value(x.metric, of: $0), y: view.value(y.metric, of: $0)) }
         var note = "Marks are the points that no other betters in "
@@ -99,14 +101,14 @@ public struct SweepCharts: Sendable {
             if !value.isNaN, best[choice].map({ sign * value < sign * $0 }) ?? true { best[choice] = value }
         }
         let measure = view.measure(objective.metric), known = values.indices.filter { best[$0] != nil }
+        let winner = known.min { sign * (best[$0] ?? 0) < sign * (best[$1] ?? 0) }, loser = known.max { sign * (best[$0] ?? 0) < sign * (best[$1] ?? 0) }
         let shown = values.count > 18 ? known.sorted { sign * (best[$0] ?? 0) < sign * (best[$1] ?? 0) }.prefix(18).sorted() : Array(values.indices)
         let bars = shown.map { choice -> BarChart.Bar in
-            var bar = BarChart.Bar(values[choice].label, best[choice] ?? 0, hue: .blue)
+            var bar = BarChart.Bar(values[choice].label, best[choice] ?? 0, hue: choice == winner ? .blue : .grey)
             bar.isKnown = best[choice] != nil
             if !bar.isKnown { bar.remark = "none within the constraints" }
             return bar
         }
-        let winner = known.min { sign * (best[$0] ?? 0) < sign * (best[$1] ?? 0) }, loser = known.max { sign * (best[$0] ?? 0) < sign * (best[$1] ?? 0) }
         var title = "\(sweep.axes[axis].name): no value keeps all constraints"
         if let winner, let loser, let top = best[winner], let bottom = best[loser] {
             let gap = view.excess(objective, bottom, over: top)

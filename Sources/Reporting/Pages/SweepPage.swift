@@ -134,7 +134,7 @@ public struct SweepPage {
                 return "No other \(escaped(sweep.axes[axis].name)) keeps all constraints."
             }
             let other = view.value(objective.metric, of: next), excess = view.excess(objective, other, over: value)
-            return "With another \(escaped(sweep.axes[axis].name)), at best \(escaped(view.words(axis, of: next))), \(excess < 0.0005 ? "it is the same" : "the best is \(Figure(excess, percent(excess)).html) worse"): "
+            return "\(escaped(sweep.axes[axis].name.capitalisedFirst)): the next best is \(escaped(view.words(axis, of: next))), \(excess < 0.0005 ? "as good" : "\(Figure(excess, percent(excess)).html) worse"), "
                 + "\(figure(objective.metric, next)) with \(escaped(view.words(of: next)))."
         }
     }
@@ -164,12 +164,7 @@ public struct SweepPage {
             let broken = sweep.points.count { point in point.outcome == .computed && !(sweep.value(constraint.metric, of: point).map(constraint.holds) ?? false) }
             return [.number(Double(broken), counted(Double(broken))), .text("break \(view.constraintText(constraint))")]
         }
-        var reasons: [String: Int] = [:]
-        for point in sweep.points where point.outcome != .computed { reasons[point.reason ?? "no reason is recorded", default: 0] += 1 }
-        let sorted = reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        rows += sorted.prefix(12).map { [.number(Double($0.value), counted(Double($0.value))), .text($0.key)] }
-        let rest = sorted.dropFirst(12).reduce(0) { $0 + $1.value }
-        if rest > 0 { rows.append([.number(Double(rest), counted(Double(rest))), .text("for \(sorted.count - 12) other reasons")]) }
+        rows += SweepReasons(sweep).rows(atMost: 12)
         return rows.isEmpty ? "<p>Every point has an answer.</p>" : HTMLPage.html(of: ChartTable(["points", "reason"], rows))
     }
 
