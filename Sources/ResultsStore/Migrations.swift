@@ -1,4 +1,4 @@
-import GRDB
+internal import GRDB
 
 extension ResultsStore {
     /// How the tables came to be as they are: each step once and for ever, in this order.

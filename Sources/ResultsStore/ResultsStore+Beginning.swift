@@ -1,5 +1,5 @@
-import Foundation
-import GRDB
+internal import Foundation
+internal import GRDB
 
 extension ResultsStore {
     /// Begins a run, or goes on with it where the file already holds a part.

@@ -1,4 +1,4 @@
-import GRDB
+internal import GRDB
 
 extension ResultsStore {
     /// All runs of the file, in the order in which they were begun.

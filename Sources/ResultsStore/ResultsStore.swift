@@ -1,6 +1,6 @@
 import Documents
-import Foundation
-import GRDB
+internal import Foundation
+internal import GRDB
 
 /// A file of results: SQLite in WAL mode, so that it can be read while a sweep writes it, and survives the death of either.
 ///

@@ -1,13 +1,14 @@
-import Foundation
-import GRDB
+internal import Foundation
+internal import GRDB
+import Synchronization
 
 /// Writes the points of one run, a batch in a transaction.
-public final class RunWriter {
+public final class RunWriter: Sendable {
     public let store: ResultsStore
     public let run: Int64
     /// Ids of the metrics of the run, in its order.
     private let kinds: [Int64]
-    private var bases: [String: Int64] = [:]
+    private let bases = Mutex<[String: Int64]>([:])
 
     init(_ store: ResultsStore, run: Int64, kinds: [Int64]) {
         self.store = store
@@ -30,18 +31,37 @@ public final class RunWriter {
         }
     }
 
+    /// What stands at each place that is answered.
+    public func answers() throws -> [Int: PointRecord.Answer] {
+        let columns = Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1, $0) })
+        return try store.read { db in
+            var answers: [Int: PointRecord.Answer] = [:]
+            let rows = try Row.fetchCursor(db, sql: """
+                SELECT place, outcome, reason, kind, value FROM places JOIN points ON points.id = places.point
+                LEFT JOIN metrics ON metrics.point = points.id WHERE run = ?
+                """, arguments: [run])
+            while let row = try rows.next() {
+                let place: Int = row[0]
+                var answer = answers[place] ?? .init(outcome: SweepResults.Outcome(rawValue: row[1]) ?? .invalid, reason: row[2], values: kinds.map { _ in .nan })
+                if let kind: Int64 = row[3], let column = columns[kind] { answer.values[column] = row[4] }
+                answers[place] = answer
+            }
+            return answers
+        }
+    }
+
     /// Writes a batch: all of it, or nothing where that throws.
     public func write(_ records: [PointRecord]) throws {
-        let before = bases
         do { try store.write { db in for record in records { try write(record, db) } } } catch {
             // What was rolled back has no id.
-            bases = before
+            bases.withLock { $0 = [:] }
             throw error
         }
     }
 
-    /// Notes that all places are answered, at a time in seconds since 1970.
-    public func finish(at time: Double = Date().timeIntervalSince1970) throws {
+    /// Notes that all places are answered.
+    public func finish() throws {
+        let time = Date().timeIntervalSince1970
         try store.write { try $0.execute(sql: "UPDATE runs SET finished = ?, due = (SELECT count(*) FROM places WHERE run = runs.id) WHERE id = ?", arguments: [time, run]) }
     }
 
@@ -74,10 +94,10 @@ public final class RunWriter {
     }
 
     private func id(ofBasis content: String, _ db: Database) throws -> Int64 {
-        if let id = bases[content] { return id }
+        if let id = bases.withLock({ $0[content] }) { return id }
         try db.execute(sql: "INSERT INTO bases (content) VALUES (?) ON CONFLICT DO NOTHING", arguments: [content])
         let id = try Int64.fetchOne(db, sql: "SELECT id FROM bases WHERE content = ?", arguments: [content]) ?? 0
-        bases[content] = id
+        bases.withLock { $0[content] = id }
         return id
     }
 }

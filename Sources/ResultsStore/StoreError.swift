@@ -1,4 +1,4 @@
-import GRDB
+internal import GRDB
 
 /// What cannot be read from or written to a results file, and what to do about it.
 public struct StoreError: Error, Equatable, CustomStringConvertible {

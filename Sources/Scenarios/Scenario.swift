@@ -29,14 +29,20 @@ public struct Scenario: Sendable {
         self.calibration = calibration
     }
 
-    public func report() throws -> Report {
+    /// - Parameter detail: what to work out beside the figures.
+    public func report(_ detail: Report.Detail = .all) throws -> Report {
         var report = switch fidelity {
-        case .roofline: try simulate(job, on: system, under: runtime, with: Roofline())
-        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle(calibration: calibration))
+        case .roofline: try simulate(job, on: system, under: runtime, with: Roofline(), detail: detail)
+        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle(calibration: calibration), detail: detail)
         }
         if fidelity == .cycle { report.basis.calibration = calibration?.title }
         report.notes = notes + report.notes
         return report
+    }
+
+    /// Accelerators that the job takes: one for a single operator, which runs on one.
+    public var devicesTaken: Int {
+        if case .model(let work) = job.work { work.parallelism.devices } else { 1 }
     }
 
     /// What happens when, for a trace viewer; each simulated step once.
