@@ -34,8 +34,24 @@ struct ReportCommand: ParsableCommand {
             return
         }
         let sweep = try ResultsStore(reading: file).sweep(id)
-        let charts = SweepCharts(sweep)
-        try pictures.write(charts.all) { SweepPage(charts).html }
+        if pictures.isWanted {
+            let charts = SweepCharts(sweep), best = sweep.bestRun(in: try library.open())
+            if let note = best.note { Terminal.warn("note: \(note)") }
+            // Of the best point a picture is called best-roofline and so on.
+            try pictures.write(charts.all + (best.charts?.all ?? []).map { Renamed(chart: $0, name: "best-\($0.name)") }) {
+                SweepPage(charts, best: best.charts, notes: best.note.map { [$0] } ?? []).html
+            }
+        }
         if !pictures.isWanted { try Terminal.print(SweepText(sweep, style: Terminal.style).text) }
     }
+}
+
+/// A chart under another name.
+private struct Renamed: Chart {
+    let chart: any Chart
+    let name: String
+    var title: String { chart.title }
+    var note: String { chart.note }
+    var table: ChartTable { chart.table }
+    func draw(width: Double) -> Drawing { chart.draw(width: width) }
 }

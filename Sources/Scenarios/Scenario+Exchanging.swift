@@ -1,6 +1,4 @@
-import CostModels
 import Hardware
-import Quantities
 import Reporting
 import Simulation
 
@@ -13,7 +11,7 @@ extension Scenario {
         func add(_ what: String, _ first: String, _ second: String, _ change: (inout Scenario) -> Void) throws {
             var changed = self
             change(&changed)
-            guard let latency = try changed.latency() else { return }
+            guard let latency = try changed.report([]).timing?.latency else { return }
             exchanges.append(.init(what: what, first: first, second: second, latency: latency))
         }
         for unequal in RunDifference.unequal(other.system, system) {
@@ -27,14 +25,5 @@ extension Scenario {
             try add("runtime", other.runtime.id, runtime.id) { $0.runtime = other.runtime }
         }
         return exchanges
-    }
-
-    /// The time of the job, nil where it does not fit.
-    private func latency() throws -> Seconds? {
-        let report = switch fidelity {
-        case .roofline: try simulate(job, on: system, under: runtime, with: Roofline(), sensitivities: false)
-        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle(calibration: calibration), sensitivities: false)
-        }
-        return report.timing?.latency
     }
 }
