@@ -1,5 +1,8 @@
 import CostModels
 import Foundation
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
 import Quantities
 import Simulation
 import Testing
@@ -89,6 +92,19 @@ struct ChartTests {
                 let own = sweep.points.filter { sweep.isFeasible($0) && sweep.axes[axis].choice(at: $0.place) == choice }
                 #expect(bar.value == own.map { $0.values[1] }.min())
             }
+        }
+    }
+
+    @Test("A right prediction lies on the diagonal of the parity chart, and the drawing is well-formed XML whatever names are in it")
+    func parity() throws {
+        let chart = ParityChart(title: "a < b & \"c\"\u{1}", note: "", points: [.init(measured: 1e-3, predicted: 1e-3, series: 0), .init(measured: 1, predicted: 3, series: 0)], series: ["<&\"'x"])
+        let circles = Element.all("circle", in: chart.draw(width: 896).body), diagonal = Element.all("path", in: chart.draw(width: 896).body).first { $0.classes == ["rule", "line"] }
+        let ends = try #require(diagonal?.attributes["d"]).split { !"0123456789.".contains($0) }.compactMap { Double($0) }
+        let (x, y) = (try #require(circles.dropFirst().first?["cx"]), try #require(circles.dropFirst().first?["cy"]))
+        #expect(abs((y - ends[1]) - (ends[3] - ends[1]) / (ends[2] - ends[0]) * (x - ends[0])) < 0.05)
+        let all: [any Chart] = [chart, ParityChart(title: "nothing", note: "", points: [], series: [])] + RunCharts(Sample.report(), on: try Sample.system()).all + SweepCharts(SweepSample.sweep()).all
+        for chart in all {
+            for width in [340.0, 880] { #expect(XMLParser(data: Data(chart.svg(width: width).utf8)).parse(), "\(chart.name) at \(width)") }
         }
     }
 

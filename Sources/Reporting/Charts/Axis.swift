@@ -59,13 +59,13 @@ struct Axis {
     }
 
     /// Left of the plot: labels that end at `left`, grid lines to `right`, the title above the axis, where it needs no turned text.
-    func drawLeft(_ sheet: inout Drawing, left: Double, right: Double) {
+    func drawLeft(_ sheet: inout Drawing, left: Double, right: Double, title edge: Double = 0) {
         for tick in ticks {
             let y = scale(tick)
             sheet.line(left, y, right, y, classes: "grid")
             sheet.text(label(tick), left - 7, y + 4, anchor: .end, classes: "m")
         }
         sheet.line(left, min(scale.start, scale.end), left, max(scale.start, scale.end), classes: "axis")
-        sheet.text(fullTitle, 0, min(scale.start, scale.end) - 12, classes: "m")
+        sheet.text(fullTitle, edge, min(scale.start, scale.end) - 12, classes: "m")
     }
 }

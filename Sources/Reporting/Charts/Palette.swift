@@ -64,7 +64,7 @@ enum ChartStyle {
     static let css: String = {
         let shapes = ".chart{font-family:\(fonts);font-size:12px}.chart text{stroke:none}.chart .s{font-weight:600}.chart .grid,.chart .axis,.chart .rule{fill:none}"
             + ".chart .halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}.chart text.halo{stroke-width:3px}"
-            + ".chart .tex{fill:none;stroke-opacity:.45}.chart .line{fill:none;stroke-width:1.6px}.chart .crowdline{fill:none;stroke-opacity:.16}"
+            + ".chart .tex{fill:none;stroke-opacity:.45}.chart .line{fill:none;stroke-width:1.6px}.chart .thin{fill:none;stroke-width:1.1px;stroke-opacity:.6}.chart .crowdline{fill:none;stroke-opacity:.16}"
             + ".chart .c1{fill-opacity:.22}.chart .c2{fill-opacity:.38}.chart .c3{fill-opacity:.54}.chart .c4{fill-opacity:.72}.chart .c5{fill-opacity:.95}.chart .open{fill-opacity:.22;stroke-width:1.5px}"
         return shapes + scoped(rules(paper: Paper.light) { $0.light })
             + "@media screen and (prefers-color-scheme:dark){" + scoped(rules(paper: Paper.dark) { $0.dark }) + "}"
