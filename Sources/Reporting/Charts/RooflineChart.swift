@@ -59,9 +59,13 @@ public struct RooflineChart: Chart {
         let (x, y) = (horizontal.scale, vertical.scale)
         horizontal.drawBelow(&sheet, top: top, bottom: bottom)
         vertical.drawLeft(&sheet, left: left, right: width - 10)
-        var taken = ceilings(x, y, &sheet)
-        // The mark of the longest operator is drawn first, so that it hides no other.
         let longest = points.map(\.seconds).max() ?? 1
+        var taken = points.map { point in
+            let radius = Self.radius(of: point, longest: longest)
+            return Box(x: x(point.intensity) - radius, y: y(point.rate) - radius, width: 2 * radius, height: 2 * radius)
+        }
+        taken += ceilings(x, y, avoiding: taken, &sheet)
+        // The mark of the longest operator is drawn first, so that it hides no other.
         let sorted = points.sorted { $0.seconds > $1.seconds }
         for point in sorted {
             let radius = Self.radius(of: point, longest: longest), tip = "\(point.label): \(Measure.computeRate.text(point.rate)) at \(Measure.intensity.text(point.intensity)), "
@@ -69,7 +73,6 @@ public struct RooflineChart: Chart {
             let place = bounds.firstIndex(of: point.bound) ?? 0
             sheet.symbol(place, x(point.intensity), y(point.rate), radius: radius, classes: "open f\(point.bound.hue.place) s\(point.bound.hue.place)",
                          tip: .init(text: tip, values: [("x", point.intensity), ("y", point.rate), ("value", point.seconds)]))
-            taken.append(Box(x: x(point.intensity) - radius, y: y(point.rate) - radius, width: 2 * radius, height: 2 * radius))
         }
         let frame = Box(x: left, y: top, width: width - left, height: bottom - top)
         for point in sorted {
@@ -94,7 +97,7 @@ public struct RooflineChart: Chart {
     }
 
     /// The ceilings with their names; the boxes of the names.
-    private func ceilings(_ x: Scale, _ y: Scale, _ sheet: inout Drawing) -> [Box] {
+    private func ceilings(_ x: Scale, _ y: Scale, avoiding marks: [Box], _ sheet: inout Drawing) -> [Box] {
         var taken: [Box] = []
         let best = bandwidths.map(\.rate).max() ?? 1, highest = peaks.map(\.rate).max() ?? 1
         for (index, peak) in peaks.enumerated() {
@@ -115,7 +118,7 @@ public struct RooflineChart: Chart {
             sheet.polyline([(x(from), y(from * bandwidth.rate)), (x(to), y(to * bandwidth.rate))], classes: index == 0 ? "rule line" : "axis line", dashed: index > 0)
             if end > to { sheet.polyline([(x(to), y(to * bandwidth.rate)), (x(end), y(end * bandwidth.rate))], classes: "axis line", dashed: true) }
             let text = "\(bandwidth.name), \(Measure.bandwidth.text(bandwidth.rate))"
-            if let box = alongside(text, x, y, from: from, to: to, bandwidth.rate, strong: index == 0, avoiding: taken, &sheet) { taken.append(box) }
+            if let box = alongside(text, x, y, from: from, to: to, bandwidth.rate, strong: index == 0, avoiding: marks + taken, &sheet) { taken.append(box) }
         }
         return taken
     }
