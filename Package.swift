@@ -44,7 +44,7 @@ let package = Package(
         .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
         room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement"]),
         room("ResultsStore", ["Quantities", "Documents", .product(name: "GRDB", package: "GRDB.swift")]),
-        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "ResultsStore"]),
         room("Scenarios", ["Documents", "Hardware", "Workloads", "CostModels", "Simulation", "Reporting"]),
         room("Sweeps", ["CGSL", "Quantities", "Documents", "Hardware", "Workloads", "CostModels", "Simulation", "ResultsStore", "Scenarios"]),
         room("Orrery", handedOn),
@@ -74,6 +74,8 @@ let package = Package(
         tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
 
         tests(of: "ResultsStore", with: ["Documents"]),
+
+        tests(of: "Sweeps", with: ["Orrery"] + handedOn),
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),
