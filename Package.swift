@@ -75,6 +75,8 @@ let package = Package(
 
         tests(of: "ResultsStore", with: ["Documents"]),
 
+        tests(of: "Sweeps", with: ["Orrery"] + handedOn),
+
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),
         .executableTarget(name: "DecoderFuzzer", dependencies: ["Fuzzing", "Orrery"] + handedOn, path: "Tests/DecoderFuzzer"),

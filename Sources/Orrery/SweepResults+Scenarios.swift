@@ -11,8 +11,8 @@ extension SweepResults {
     ///
     /// - Throws: `DocumentError` where the grid of the run names what the library no longer has.
     public func scenario(at place: Int, in library: Library) throws(DocumentError) -> Scenario {
-        let grid = try Grid(reading: Document(file: "the grid of \(run.name)", text: run.grid.utf8))
-        // WITH
+        var grid = try Grid(reading: Document(file: "the grid of \(run.name)", text: run.grid.utf8))
+        if let fidelity = Scenario.Fidelity(rawValue: run.costModel), fidelity != grid.fidelity { grid = try grid.with(fidelity) }
         return try Sweep(grid, in: library).scenario(at: place)
     }
 

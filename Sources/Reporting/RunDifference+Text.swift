@@ -114,3 +114,8 @@ extension RunDifference {
                 })]
     }
 }
+
+private extension String {
+    /// Without the space that keeps a figure and its unit on one line of a page.
+    var withPlainSpaces: String { String(map { $0 == "\u{A0}" ? " " : $0 }) }
+}

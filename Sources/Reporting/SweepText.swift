@@ -1,42 +1,69 @@
+import Documents
 import Quantities
 import ResultsStore
 
-/// The answer of a sweep in a terminal: the best points, the front, and what has no answer.
+/// What a sweep found, for a terminal: how many points there are and what became of them, the best, and the Pareto front.
 public struct SweepText {
-    private let view: SweepView
-    private let style: Style
+    /// Points of the front that are listed; a person reads no more.
+    private static let mostListed = 15
+
+    public let text: String
 
     public init(_ sweep: SweepResults, style: Style = .plain) {
-        view = SweepView(sweep)
-        self.style = style
-    }
-
-    /// The lines, each ended by a line feed.
-    public var text: String {
-        let sweep = view.sweep, all = sweep.points.count
         var page = Page(title: sweep.run.name, sweep.run.summary, style: style)
+        let feasible = sweep.points.count(where: sweep.isFeasible)
+        page.heading("Points")
         page.facts([
-            ("points", "\(counted(Double(all))): \(counted(Double(view.feasible.count))) within the constraints, \(counted(Double(sweep.count(.computed) - view.feasible.count))) beyond them, "
-                + "\(counted(Double(sweep.count(.doesNotFit)))) do not fit, \(counted(Double(sweep.count(.invalid)))) cannot be"),
-            ("constraints", view.constraintsText.withPlainSpaces),
+            ("answered", "\(counted(Double(sweep.points.count))) of \(counted(Double(sweep.run.due)))"
+                + (sweep.run.shards > 1 ? ", shard \(sweep.run.shard) of \(sweep.run.shards)" : "") + ", cost model \(sweep.run.costModel)"),
+            ("do not fit", sweep.count(.doesNotFit) > 0 ? counted(Double(sweep.count(.doesNotFit))) : nil),
+            ("cannot be", sweep.count(.invalid) > 0 ? counted(Double(sweep.count(.invalid))) : nil),
+            ("keep the constraints", sweep.constraints.isEmpty ? nil
+                : counted(Double(feasible)) + ": " + sweep.constraints.map { "\($0.metric) \($0.label)" }.joined(separator: ", ")),
         ])
+        let varied = sweep.axes.indices.filter { sweep.axes[$0].values.count > 1 }
+        let axes = varied.map { TextTable.Column.left(sweep.axes[$0].name, shrinks: true) }
+        let metrics = sweep.objectives.map { TextTable.Column.right($0.metric) }
+        func figures(_ point: SweepResults.Point) -> [String] {
+            sweep.objectives.map { Self.written(sweep.value($0.metric, of: point), unit: sweep.index(of: $0.metric).map { sweep.metrics[$0].unit } ?? "") }
+        }
+        func cells(_ point: SweepResults.Point) -> [String] {
+            let labels = sweep.labels(of: point)
+            return varied.map { labels[$0] } + figures(point)
+        }
+
         page.heading("Best")
-        if view.best.isEmpty { page.paragraph("No point keeps all constraints.") }
-        page.facts(view.best.map { ("\(view.goal($0.objective)) \(view.title($0.objective.metric))", (view.text($0.objective.metric, of: $0.point) + " with " + view.words(of: $0.point)).withPlainSpaces) })
-        if view.front.count > 1 {
-            let shown = SweepView.thinned(view.front, to: 16)
-            page.heading("Pareto front", shown.count < view.front.count ? "\(shown.count) of \(view.front.count), evenly chosen" : "\(view.front.count) points")
-            var table = TextTable(view.varied.map { .left(sweep.axes[$0].name, shrinks: true) } + view.figures.map { .right(view.title($0)) })
-            for point in shown {
-                table.add(view.varied.map { sweep.axes[$0].values[sweep.axes[$0].choice(at: point.place)].label } + view.figures.map { view.text($0, of: point).withPlainSpaces })
+        if feasible == 0 {
+            page.paragraph(sweep.points.contains { $0.outcome == .computed } ? "No point keeps all constraints." : "No point has figures; the first reason: "
+                + (sweep.points.first { $0.reason != nil }?.reason ?? "none"))
+        } else {
+            var table = TextTable([.left("objective")] + axes + metrics)
+            for objective in sweep.objectives {
+                if let best = sweep.best(for: objective) { table.add(["\(objective.goal.rawValue) \(objective.metric)"] + cells(best)) }
             }
             page.table(table)
         }
-        return page.text
+        let front = sweep.objectives.count > 1 ? sweep.front : []
+        if front.count > 1 {
+            page.heading("Pareto front", front.count > Self.mostListed ? "\(Self.mostListed) of \(front.count) points, evenly spread" : "no other point is better in everything")
+            var table = TextTable(axes + metrics)
+            let step = max(1, Double(front.count - 1) / Double(Self.mostListed - 1))
+            for index in 0..<min(front.count, Self.mostListed) { table.add(cells(front[Int((Double(index) * step).rounded())])) }
+            page.table(table)
+        }
+        text = page.text
     }
-}
 
-extension String {
-    /// Without the space that keeps a figure and its unit on one line of a page.
-    var withPlainSpaces: String { String(map { $0 == "\u{A0}" ? " " : $0 }) }
+    /// A figure with its unit, in few digits; empty where there is none.
+    public static func written(_ value: Double?, unit: String) -> String {
+        guard let value else { return "" }
+        return switch unit {
+        case "s": Seconds(value).short
+        case "J": Joules(value).short
+        case "W": Watts(value).short
+        case "B": Bytes(value).short
+        case "": significant(value, digits: 3)
+        default: "\(value >= 1000 ? counted(value.rounded()) : significant(value, digits: 3)) \(unit)"
+        }
+    }
 }

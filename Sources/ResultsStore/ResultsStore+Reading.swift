@@ -4,6 +4,11 @@ extension ResultsStore {
     /// All runs of the file, in the order in which they were begun.
     public func runs() throws -> [SweepResults.Run] { try read { try Self.runs($0) } }
 
+    /// Places of a run that are answered.
+    public func count(ofRun id: Int64) throws -> Int {
+        try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM places WHERE run = ?", arguments: [id]) } ?? 0
+    }
+
     static func runs(_ db: Database) throws -> [SweepResults.Run] {
         try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY id").map { row in
             SweepResults.Run(id: row["id"], name: row["name"], summary: row["summary"], version: row["version"], costModel: row["costModel"], grid: row["grid"],
@@ -17,26 +22,37 @@ extension ResultsStore {
     /// - Parameter id: the latest run where none is given.
     /// - Throws: `StoreError` where the file has no such run.
     public func sweep(_ id: Int64? = nil) throws -> SweepResults {
-        try read { db in
-            let runs = try Self.runs(db)
-            guard let run = id.map({ id in runs.first { $0.id == id } }) ?? runs.last else {
-                let there = runs.isEmpty ? "it holds none yet" : "it holds \(runs.map { "\($0.id)" }.joined(separator: ", "))"
-                throw StoreError(path: path, message: "has no run\(id.map { " \($0)" } ?? ""); \(there)")
-            }
-            var sweep = SweepResults(run: run, axes: [], metrics: [], objectives: [], constraints: [], points: [], bases: [], specs: [])
-            try sweep.readDeclarations(db)
-            try sweep.readPoints(db)
-            return sweep
+        var sweep = try declarations(of: try sweepRun(id))
+        try read { try sweep.readPoints($0) }
+        return sweep
+    }
+
+    /// A run by number, the latest where none is given.
+    func sweepRun(_ id: Int64?) throws -> SweepResults.Run {
+        let runs = try runs()
+        guard let run = id.map({ id in runs.first { $0.id == id } }) ?? runs.last else {
+            let there = runs.isEmpty ? "it holds none yet" : "it holds \(runs.map { "\($0.id)" }.joined(separator: ", "))"
+            throw StoreError(path: path, message: "has no run\(id.map { " \($0)" } ?? ""); \(there)")
         }
+        return run
+    }
+
+    /// A run without its points.
+    public func declarations(of run: SweepResults.Run) throws -> SweepResults {
+        var sweep = SweepResults(run: run, axes: [], metrics: [], objectives: [], constraints: [], points: [], bases: [], specs: [])
+        try read { try sweep.readDeclarations($0) }
+        return sweep
     }
 
     /// The operators that a sweep was asked to keep, as they were reported; empty for a point without.
     public func operators(ofPoint id: Int64) throws -> [StoredOperator] {
-        try read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM operators WHERE point = ? ORDER BY ordinal", arguments: [id]).map { row in
-                StoredOperator(name: row["name"], kind: row["kind"], device: row["device"], count: row["count"], seconds: row["seconds"], flops: row["flops"],
-                               bytes: row["bytes"], joules: row["joules"], bound: row["bound"], choice: row["choice"])
-            }
+        try read { try Self.operators(ofPoint: id, $0) }
+    }
+
+    static func operators(ofPoint id: Int64, _ db: Database) throws -> [StoredOperator] {
+        try Row.fetchAll(try db.cachedStatement(sql: "SELECT * FROM operators WHERE point = ? ORDER BY ordinal"), arguments: [id]).map { row in
+            StoredOperator(name: row["name"], kind: row["kind"], device: row["device"], count: row["count"], seconds: row["seconds"], flops: row["flops"],
+                           bytes: row["bytes"], joules: row["joules"], bound: row["bound"], choice: row["choice"])
         }
     }
 }

@@ -15,8 +15,10 @@ public final class ResultsStore: Sendable {
 
     /// Opens a file for writing, making it where there is none.
     ///
+    /// - Parameter sharedByMachines: readers on other machines see the file, over a network. A write-ahead log needs memory that
+    ///   all of them share (sqlite.org/wal.html), so that there is none then, and readers and the writer take turns.
     /// - Throws: `StoreError` where another sweep is writing it, where it cannot be written, or is no results file.
-    public init(writing path: String) throws {
+    public init(writing path: String, sharedByMachines: Bool = false) throws {
         self.path = path
         try Self.refuseOthers(path)
         lock = try WriterLock(path)
@@ -25,7 +27,7 @@ public final class ResultsStore: Sendable {
             self.database = database
             // A whole transaction of WAL survives a killed process; only the last ones are lost when the machine itself goes down.
             try database.writeWithoutTransaction { db in
-                try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+                try db.execute(sql: sharedByMachines ? "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL" : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
             }
             try Self.refuseNewer(database, path)
             try Self.migrations.migrate(database)
@@ -48,16 +50,18 @@ public final class ResultsStore: Sendable {
         } catch let error as DatabaseError { throw StoreError(error, path: path) }
     }
 
-    /// In a folder that may not be written, SQLite can only read a file in WAL mode when it takes it for immutable.
+    /// A file in WAL mode that nobody has open is read as it is: SQLite would leave files of its own beside it, and could not do
+    /// even that in a folder that may not be written.
     private static func openedForReading(_ path: String) throws -> DatabaseQueue {
-        do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration(readOnly: true))
-            try queue.read { _ = try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
-            return queue
-        } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
-            let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
-            return try DatabaseQueue(path: "file:\(escaped)?immutable=1", configuration: configuration(readOnly: true))
-        }
+        guard isAtRest(path) else { return try DatabaseQueue(path: path, configuration: configuration(readOnly: true)) }
+        let escaped = URL(fileURLWithPath: path).path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+        return try DatabaseQueue(path: "file:\(escaped)?immutable=1", configuration: configuration(readOnly: true))
+    }
+
+    /// Whether the header says WAL (its bytes 18 and 19 are 2: sqlite.org/fileformat.html, section 1.3) and there is no log.
+    private static func isAtRest(_ path: String) -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 20), header.count == 20 else { return false }
+        return header[18] == 2 && header[19] == 2 && !FileManager.default.fileExists(atPath: path + "-wal")
     }
 
     private static func configuration(readOnly: Bool) -> Configuration {

@@ -21,7 +21,7 @@ public struct Grid: Sendable {
     let system: String?
     let runtime: String?
     let calibration: String?
-    public let fidelity: Scenario.Fidelity
+    public private(set) var fidelity: Scenario.Fidelity
     let axes: [GridAxis]
     let filters: [GridFilter]
     public let constraints: [SweepResults.Constraint]
@@ -82,6 +82,18 @@ public struct Grid: Sendable {
     var needsPrices: Bool {
         let priced = [Metric.price.rawValue, Metric.costPerMillionTokens.rawValue]
         return objectives.contains { priced.contains($0.metric) } || constraints.contains { priced.contains($0.metric) }
+    }
+
+    /// The same grid under another cost model.
+    ///
+    /// - Throws: `DocumentError` where an axis varies the cost model.
+    public func with(_ fidelity: Scenario.Fidelity) throws(DocumentError) -> Grid {
+        if axes.contains(where: { $0.targets.contains { $0.subject == .costModel } }) {
+            throw DocumentError(file: file, path: "axes.costModel", message: "varies the cost model; leave out --cost-model, or the axis")
+        }
+        var grid = self
+        grid.fidelity = fidelity
+        return grid
     }
 
     // MARK: Places
