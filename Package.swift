@@ -57,6 +57,8 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Simulation"),
 
+        .executableTarget(name: "SweepBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Sweep"),
+
         .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels", "Quantities"], path: "Benchmarks/Kernels"),
 
         tests(of: "EventEngine"),

@@ -154,13 +154,13 @@ final class Bench: @unchecked Sendable {
         let name = named(.job, choices)
         var document: Document
         if let name { document = try file(name, on: .jobs) } else if let base = grid.job {
-            if case .string(let name) = base.json { document = try file(name, on: .jobs) } else { document = Document(file: grid.file, json: base.json) }
+            if case .string(let name) = base.json { document = try file(name, on: .jobs) } else { document = Document(file: grid.file, path: "job", json: base.json) }
         } else {
             throw DocumentError(file: grid.file, message: "\"job\" is missing: name one, write one, or make it an axis", isMalformed: true)
         }
         let id = name == nil && grid.job.map { if case .string = $0.json { false } else { true } } == true ? grid.id : identifier(of: document.file)
         if let model = named(.model, choices), let changed = JSONPath(parsing: "model").flatMap({ document.json.setting(.string(model), at: $0) }) {
-            document = Document(file: document.file, json: changed)
+            document = Document(file: document.file, path: document.path, json: changed)
         }
         document = try edited(document, .job, choices)
         var modelHash = ""

@@ -27,7 +27,7 @@ public struct Grid: Sendable {
     public let constraints: [SweepResults.Constraint]
     public let objectives: [SweepResults.Objective]
     let prices: Prices?
-    public let strategy: Strategy
+    public private(set) var strategy: Strategy
     /// Places before the filters; each has a number, the last axis running fastest.
     public let places: Int
     /// By axis: how far apart two places are that differ in its choice by one.
@@ -78,6 +78,12 @@ public struct Grid: Sendable {
         }
     }
 
+    /// Whether a file is a grid: told from the schema that it names, or from the key that only a grid has.
+    public static func describes(_ document: Document) -> Bool {
+        if case .string(let schema)? = document.json["$schema"] { return schema.hasSuffix("grid.schema.json") }
+        return document.json["axes"] != nil
+    }
+
     /// Everything that a price could hang on needs one.
     var needsPrices: Bool {
         let priced = [Metric.price.rawValue, Metric.costPerMillionTokens.rawValue]
@@ -93,6 +99,13 @@ public struct Grid: Sendable {
         }
         var grid = self
         grid.fidelity = fidelity
+        return grid
+    }
+
+    /// The same grid under another strategy.
+    public func with(_ strategy: Strategy) -> Grid {
+        var grid = self
+        grid.strategy = strategy
         return grid
     }
 

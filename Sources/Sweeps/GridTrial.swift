@@ -57,12 +57,21 @@ final class GridTrial {
         } catch {
             // What a file or a name is missing is wrong wherever it stands; so is what the reader could not take.
             guard error.isMalformed || error.path.isEmpty && !error.message.contains("does not run") else { return }
-            guard error.file != grid.file else { throw error }
-            guard let (axis, choice) = axis else { throw error }
+            guard !error.path.hasPrefix("axes"), let (axis, choice) = axis ?? culprit(error.path, choices) else { throw error }
             let targets = grid.axes[axis].targets.map(\.text).joined(separator: ", ")
-            let place = error.path.isEmpty ? error.file : "\(error.file): \(error.path)"
+            let place = error.file == grid.file ? error.path : error.path.isEmpty ? error.file : "\(error.file): \(error.path)"
             throw DocumentError(file: grid.file, path: "axes.\(targets)[\(choice)]", message: "\(place): \(error.message)", isMalformed: true)
         }
+    }
+
+    /// Of the first place, every axis is tried at once: the one whose value stands where the error is.
+    private func culprit(_ path: String, _ choices: [Int]) -> (Int, Int)? {
+        for (axis, values) in grid.axes.enumerated() {
+            for target in values.targets where !target.path.isEmpty {
+                if path == target.path.description || path == target.text { return (axis, choices[axis]) }
+            }
+        }
+        return nil
     }
 
     private func checkPrices() throws(DocumentError) {

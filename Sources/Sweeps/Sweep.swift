@@ -73,7 +73,7 @@ public struct Sweep: Sendable {
         let currency = grid.prices?.currency ?? Prices.usual
         let files = specs.map { "\($0.kind) \($0.name) \(ContentHash(of: $0.content))" }.sorted().joined(separator: "\n")
         return RunDeclaration(
-            key: ContentHash(of: salt + Array("\(grid.fidelity.rawValue)\n\(grid.json.compact)\n\(files)".utf8)).bytes,
+            key: ContentHash(of: salt + Array("\(grid.fidelity.rawValue) \(grid.strategy)\n\(grid.json.compact)\n\(files)".utf8)).bytes,
             name: grid.name, summary: grid.summary, version: orreryVersion, costModel: grid.fidelity.rawValue, grid: grid.json.text(), strategy: grid.strategy.name,
             size: size, due: grid.strategy.isFixed ? places.count : size, shard: shard.number, shards: shard.count, axes: grid.storedAxes,
             metrics: Metric.allCases.map { $0.described(currency: currency) }, objectives: grid.objectives, constraints: grid.constraints, specs: specs)
