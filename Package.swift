@@ -13,7 +13,7 @@ func tests(of name: String, with others: [Target.Dependency] = [], excluding: [S
 /// What `Orrery` hands on to whoever imports it. Named again by its users, so that a change in a room rebuilds them.
 let handedOn: [Target.Dependency] = [
     "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "Measurement", "Calibration",
-    "Learning", "Reporting",
+    "Learning", "ResultsStore", "Reporting", "Scenarios", "Sweeps",
 ]
 
 let package = Package(
@@ -25,6 +25,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // From the ground up: nothing imports a room listed after it.
@@ -46,7 +47,10 @@ let package = Package(
         room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement", "ReferenceKernels"]),
         .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
         room("Learning", ["CXGBoost", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "LearnedModels", "Measurement", "Calibration"]),
-        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation"]),
+        room("ResultsStore", ["Quantities", "Documents", .product(name: "GRDB", package: "GRDB.swift")]),
+        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "ResultsStore"]),
+        room("Scenarios", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "Reporting"]),
+        room("Sweeps", ["CGSL", "Quantities", "Documents", "Hardware", "Workloads", "CostModels", "Simulation", "ResultsStore", "Scenarios"]),
         room("Orrery", handedOn),
         .executableTarget(
             name: "OrreryCommand",
@@ -57,6 +61,8 @@ let package = Package(
             exclude: ["limit.cpp", "pipeline.py"]),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Simulation"),
 
+        .executableTarget(name: "SweepBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Sweep"),
+
         .executableTarget(name: "KernelBenchmark", dependencies: ["ReferenceKernels", "Quantities"], path: "Benchmarks/Kernels"),
 
         tests(of: "EventEngine"),
@@ -65,13 +71,16 @@ let package = Package(
         tests(of: "Simulation", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
         tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
         tests(of: "Hardware", with: ["Documents", "Quantities"]),
-        tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+        tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "ResultsStore", "Simulation", "Workloads"]),
         tests(of: "Orrery", with: handedOn),
         .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
         .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "ReferenceKernels", "Workloads"],
                     resources: [.copy("Fixtures")]),
 
         tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
+
+        tests(of: "ResultsStore", with: ["Documents"]),
+
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),

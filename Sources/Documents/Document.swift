@@ -34,39 +34,44 @@ public struct Document: Sendable {
         DocumentError(file: file, path: path, message: message)
     }
 
+    /// The same, for a value that is wrong by itself, whatever else stands in the file.
+    public func malformed(_ message: String) -> DocumentError {
+        DocumentError(file: file, path: path, message: message, isMalformed: true)
+    }
+
     // MARK: Values
 
     public func string() throws(DocumentError) -> String {
-        guard case .string(let text) = json else { throw error("is \(json.kind); write a string in double quotes") }
-        guard !text.isEmpty else { throw error("is empty") }
+        guard case .string(let text) = json else { throw malformed("is \(json.kind); write a string in double quotes") }
+        guard !text.isEmpty else { throw malformed("is empty") }
         return text
     }
 
     public func bool() throws(DocumentError) -> Bool {
-        guard case .bool(let value) = json else { throw error("is \(json.kind); write true or false") }
+        guard case .bool(let value) = json else { throw malformed("is \(json.kind); write true or false") }
         return value
     }
 
     /// A number without a unit, such as an efficiency or a probability.
     public func number(in range: ClosedRange<Double> = -1e300...1e300) throws(DocumentError) -> Double {
         guard case .number(let text) = json, let value = Double(text), value.isFinite else {
-            throw error("is \(json.kind); write a plain number")
+            throw malformed("is \(json.kind); write a plain number")
         }
         guard range.contains(value) else {
-            throw error("\(text) is out of range; use \(significant(range.lowerBound)) to \(significant(range.upperBound))")
+            throw malformed("\(text) is out of range; use \(significant(range.lowerBound)) to \(significant(range.upperBound))")
         }
         return value
     }
 
     /// A whole number: a count or a dimension. At most 2^53, so that products stay exact as long as they can.
     public func integer(in range: ClosedRange<Int> = 0...9_007_199_254_740_992) throws(DocumentError) -> Int {
-        guard case .number(let text) = json else { throw error("is \(json.kind); write a whole number") }
+        guard case .number(let text) = json else { throw malformed("is \(json.kind); write a whole number") }
         let right = "use \(range.lowerBound) to \(range.upperBound)"
         guard let value = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }) else {
             let whole = Double(text).map { $0.rounded() == $0 } ?? false
-            throw error("\(text) is \(whole ? "out of range" : "not a whole number"); \(right)")
+            throw malformed("\(text) is \(whole ? "out of range" : "not a whole number"); \(right)")
         }
-        guard range.contains(value) else { throw error("\(value) is out of range; \(right)") }
+        guard range.contains(value) else { throw malformed("\(value) is out of range; \(right)") }
         return value
     }
 
@@ -74,13 +79,13 @@ public struct Document: Sendable {
     public func quantity<D>(_: Quantity<D>.Type = Quantity<D>.self) throws(DocumentError) -> Quantity<D> {
         guard case .string(let text) = json else {
             if case .number(let text) = json {
-                throw error("\(text) has no unit; write a string such as \"\(text) \(D.units[0].symbol)\"")
+                throw malformed("\(text) has no unit; write a string such as \"\(text) \(D.units[0].symbol)\"")
             }
-            throw error("is \(json.kind); write a \(D.label) such as \"1 \(D.units[0].symbol)\"")
+            throw malformed("is \(json.kind); write a \(D.label) such as \"1 \(D.units[0].symbol)\"")
         }
         let value: Quantity<D>
-        do { value = try Quantity<D>(parsing: text) } catch { throw self.error(error.description) }
-        guard value.value >= 0 else { throw error("\"\(text)\" is negative, which a \(D.label) is not") }
+        do { value = try Quantity<D>(parsing: text) } catch { throw malformed(error.description) }
+        guard value.value >= 0 else { throw malformed("\"\(text)\" is negative, which a \(D.label) is not") }
         return value
     }
 
@@ -89,23 +94,23 @@ public struct Document: Sendable {
         let word = try string()
         if let value = C(rawValue: word) { return value }
         let words = C.allCases.map(\.rawValue)
-        if let near = nearest(to: word, among: words) { throw error("\"\(word)\" is unknown; did you mean \"\(near)\"?") }
-        throw error("\"\(word)\" is unknown; use \(list(words))")
+        if let near = nearest(to: word, among: words) { throw malformed("\"\(word)\" is unknown; did you mean \"\(near)\"?") }
+        throw malformed("\"\(word)\" is unknown; use \(list(words))")
     }
 
     public func array() throws(DocumentError) -> [Document] {
-        guard case .array(let values) = json else { throw error("is \(json.kind); write a list in square brackets") }
+        guard case .array(let values) = json else { throw malformed("is \(json.kind); write a list in square brackets") }
         return values.enumerated().map { Document(file: file, path: "\(path)[\($0.offset)]", json: $0.element) }
     }
 
     public func object() throws(DocumentError) -> ObjectReader {
-        guard case .object(let members) = json else { throw error("is \(json.kind); write an object in curly braces") }
+        guard case .object(let members) = json else { throw malformed("is \(json.kind); write an object in curly braces") }
         return ObjectReader(self, members)
     }
 
     /// The members of an object whose keys are names, not known words: in the order they were written.
     public func members() throws(DocumentError) -> [(key: String, value: Document)] {
-        guard case .object(let members) = json else { throw error("is \(json.kind); write an object in curly braces") }
+        guard case .object(let members) = json else { throw malformed("is \(json.kind); write an object in curly braces") }
         return members.map { ($0.key, child($0.key, $0.value)) }
     }
 

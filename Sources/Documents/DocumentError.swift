@@ -7,11 +7,15 @@ public struct DocumentError: Error, Equatable, CustomStringConvertible {
     /// The place inside the file, empty for the whole of it.
     public let path: String
     public let message: String
+    /// The value is wrong by itself (not a number, out of range, an unknown key), whatever else stands in the file; otherwise
+    /// it contradicts something.
+    public let isMalformed: Bool
 
-    public init(file: String, path: String = "", message: String) {
+    public init(file: String, path: String = "", message: String, isMalformed: Bool = false) {
         self.file = visible(file)
         self.path = visible(path)
         self.message = visible(message)
+        self.isMalformed = isMalformed
     }
 
     public var description: String {

@@ -30,9 +30,9 @@ public struct ObjectReader {
     public mutating func require(_ key: String) throws(DocumentError) -> Document {
         if let value = optional(key) { return value }
         if let near = nearest(to: key, among: members.map(\.key)) {
-            throw document.error("\"\(key)\" is missing; is \"\(near)\" a misspelling of it?")
+            throw document.malformed("\"\(key)\" is missing; is \"\(near)\" a misspelling of it?")
         }
-        throw document.error("\"\(key)\" is missing")
+        throw document.malformed("\"\(key)\" is missing")
     }
 
     /// Refuses every member that was not asked for, with the nearest key that was.
@@ -41,6 +41,6 @@ public struct ObjectReader {
         guard let unknown = members.first else { return }
         let known = asked.filter { $0 != "$schema" }
         let hint = nearest(to: unknown.key, among: known).map { "did you mean \"\($0)\"?" } ?? "known keys are \(list(known.sorted()))"
-        throw document.error("unknown key \"\(unknown.key)\"; \(hint)")
+        throw document.malformed("unknown key \"\(unknown.key)\"; \(hint)")
     }
 }

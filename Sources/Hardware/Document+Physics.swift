@@ -59,7 +59,7 @@ extension Document {
 
     private func outside(_ low: String, _ high: String) -> DocumentError {
         let text = if case .string(let text) = json { "\"\(text)\"" } else { "the value" }
-        return error("\(text) is out of range; use \(low) to \(high)")
+        return malformed("\(text) is out of range; use \(low) to \(high)")
     }
 
     /// The members of an object whose keys are words out of a closed set, in the order they were written.
@@ -69,7 +69,7 @@ extension Document {
             guard let known = C(rawValue: key) else {
                 let words = C.allCases.map(\.rawValue)
                 let hint = nearest(to: key, among: words).map { "did you mean \"\($0)\"?" } ?? "known keys are \(list(words))"
-                throw error("unknown key \"\(key)\"; \(hint)")
+                throw malformed("unknown key \"\(key)\"; \(hint)")
             }
             result.append((known, value))
         }

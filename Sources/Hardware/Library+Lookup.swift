@@ -6,7 +6,11 @@ extension Library {
     /// leaves open is filled in from the defaults of its architecture and kind.
     public func device(_ name: String) throws(DocumentError) -> Device {
         let (base, mode) = Self.split(name)
-        let document = try document(base, on: .devices)
+        return try device(reading: try document(base, on: .devices), mode: mode)
+    }
+
+    /// A device from a document, which need not stand in a file as it is.
+    public func device(reading document: Document, mode: String? = nil) throws(DocumentError) -> Device {
         let device = try Device(reading: document)
         if let host = device.host, !host.contains("/"), !ids(.devices).contains(host) {
             let hint = nearest(to: host, among: ids(.devices)).map { "; did you mean \"\($0)\"?" } ?? ""
@@ -28,11 +32,14 @@ extension Library {
     /// A system by path, id or alias. A device named by a path in it is found from the folder of the system's file.
     public func system(_ name: String) throws(DocumentError) -> System {
         let document = try document(name, on: .systems)
+        return try System(reading: document) { try device(Self.device($0, namedIn: document)) }
+    }
+
+    /// What to look a device up by that a system's file names.
+    public static func device(_ spec: String, namedIn document: Document) -> String {
         let folder = document.file.lastIndex(of: "/").map { String(document.file[...$0]) } ?? ""
-        return try System(reading: document) { spec in
-            let isPath = spec.contains("/") || Self.split(spec).base.hasSuffix(".json")
-            return try device(isPath && !spec.hasPrefix("/") ? folder + spec : spec)
-        }
+        let isPath = spec.contains("/") || split(spec).base.hasSuffix(".json")
+        return isPath && !spec.hasPrefix("/") ? folder + spec : spec
     }
 
     /// One device as a system, with the host it is usually attached to where its file names one.
@@ -79,7 +86,8 @@ extension Library {
         return errors
     }
 
-    private static func split(_ name: String) -> (base: String, mode: String?) {
+    /// The device and the mode in a name.
+    public static func split(_ name: String) -> (base: String, mode: String?) {
         guard let at = name.lastIndex(of: "@"), at > name.startIndex, !name[at...].contains("/"), !name.hasSuffix(".json") else { return (name, nil) }
         return (String(name[..<at]), String(name[name.index(after: at)...]))
     }

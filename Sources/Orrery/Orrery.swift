@@ -20,5 +20,8 @@
 @_exported import Operators
 @_exported import Quantities
 @_exported import Reporting
+@_exported import ResultsStore
+@_exported import Scenarios
 @_exported import Simulation
+@_exported import Sweeps
 @_exported import Workloads

@@ -25,7 +25,7 @@ struct CheckCommand: ParsableCommand {
         let errors: [DocumentError], count: Int
         if files.isEmpty {
             errors = library.checkAll()
-            count = Library.Shelf.allCases.reduce(0) { $0 + library.ids($1).count }
+            count = Library.Shelf.allCases.reduce(library.sweeps.count) { $0 + library.ids($1).count }
         } else {
             errors = files.compactMap { library.check(file: $0) }
             count = files.count

@@ -10,7 +10,9 @@ import Orrery
 enum Terminal {
     /// The exit statuses of sysexits.h that this program uses.
     enum Status: Int32 {
-        case usage = 64, data = 65, software = 70, output = 74
+        case usage = 64, data = 65, unavailable = 69, software = 70, output = 74
+        /// Ended by Ctrl-C, as shells report it.
+        case interrupted = 130
     }
 
     /// As wide as the terminal where there is one, within reason; emphasis only there.
@@ -37,6 +39,12 @@ enum Terminal {
     /// To standard error as it is: the line of a progress, which the next one replaces.
     static func write(_ text: String) { _ = send(text, to: STDERR_FILENO) }
 
+    /// The answer of a sweep, as text or as JSON.
+    static func print(_ store: ResultsStore, json: Bool) throws {
+        let sweep = try store.sweep()
+        try print(json ? sweep.json.text(width: 200, packed: false) + "\n" : SweepText(sweep, style: style).text)
+    }
+
     /// Whether all of the text was taken.
     private static func send(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
@@ -55,6 +63,9 @@ enum Terminal {
         case is DocumentError, is SimulationError, is QuantityError: fail("\(error)", .data)
         case let failures as Failures: fail(failures.messages, .data)
         case is OutputError: fail("\(error)", .output)
+        case let error as StoreError: fail(error.description, error.kind == .data ? .data : .output)
+        case is SlurmError: fail("\(error)", .unavailable)
+        case let stopped as Stopped: fail(stopped.message, .interrupted)
         case let mistake as ValidationError: fail(mistake.message, .usage)
         case is BoundViolation: fail("\(error)", .software)
         default: exit(withUsage: error)
@@ -66,10 +77,15 @@ enum Terminal {
         let messages: [String]
     }
 
+    /// A person, or a scheduler, asked to stop.
+    struct Stopped: Error {
+        let message: String
+    }
+
     private static func fail(_ message: String, _ status: Status) -> Never { fail([message], status) }
 
     private static func fail(_ messages: [String], _ status: Status) -> Never {
-        for message in messages { warn("error: \(message)") }
+        for message in messages { warn(status == .interrupted ? message : "error: \(message)") }
         endProcess(status.rawValue)
     }
 

@@ -8,7 +8,8 @@ import Workloads
 /// Operators are charged for what they do (operations, bytes by level); a device besides draws its active power while one of
 /// its kernels runs and its idle power while none does. Host and storage are inside the boundary when the system has them.
 struct EnergyMeter {
-    private var joules: [Report.Energy.Component: Joules] = [:]
+    /// By component, in the order of its cases; negative where nothing was charged.
+    private var joules = [Joules](repeating: Joules(-1), count: Report.Energy.Component.allCases.count)
     /// Devices whose files say too little to meter them.
     private(set) var unmetered: [String] = []
 
@@ -79,11 +80,29 @@ struct EnergyMeter {
         }
     }
 
-    private mutating func add(_ component: Report.Energy.Component, _ energy: Joules) { joules[component, default: .zero] += energy }
+    private mutating func add(_ component: Report.Energy.Component, _ energy: Joules) {
+        let index = component.place
+        joules[index] = max(joules[index], .zero) + energy
+    }
 
     /// Those that took any part, in the order of a report.
     var components: [(component: Report.Energy.Component, energy: Joules)] {
-        Report.Energy.Component.allCases.compactMap { component in joules[component].map { (component, $0) } }
+        Report.Energy.Component.allCases.filter { joules[$0.place] >= .zero }.map { ($0, joules[$0.place]) }
     }
     var total: Joules { components.reduce(.zero) { $0 + $1.energy } }
+}
+
+extension Report.Energy.Component {
+    /// Its place among the cases. Metering adds to a component for every operator of a run, too often to hash its name.
+    fileprivate var place: Int {
+        switch self {
+        case .compute: 0
+        case .cache: 1
+        case .memory: 2
+        case .link: 3
+        case .static: 4
+        case .host: 5
+        case .storage: 6
+        }
+    }
 }

@@ -23,7 +23,7 @@ extension Report {
     }
 
     /// Adds what a run showed.
-    mutating func fill(from run: JobRun, for job: Job, bound: Seconds) {
+    mutating func fill(from run: JobRun, for job: Job, bound: Seconds, _ detail: Detail = .all) {
         timing = Timing(of: run, for: job, bound: bound)
         let meter = EnergyMeter(run)
         let unmetered = meter.unmetered
@@ -33,7 +33,11 @@ extension Report {
             let total = meter.total
             energy = Energy(total: total, components: meter.components, boundary: Self.boundary(of: run.system, without: unmetered), averagePower: total / run.latency)
         }
-        operators = OperatorTable(of: run).rows
+        if detail.contains(.operators) { operators = OperatorTable(of: run).rows }
+        if detail.contains(.blame) { fillBlame(from: run) }
+    }
+
+    private mutating func fillBlame(from run: JobRun) {
         var seconds: [CriticalPath.Blame: Double] = [:]
         for (timeline, weight) in zip(run.timelines, run.weights) where weight > 0 {
             for (who, time) in CriticalPath(of: timeline).blame { seconds[who, default: 0] += time.value * weight }

@@ -20,6 +20,18 @@ public struct Report: Sendable {
     /// What simplifications or missing facts a reader should know of.
     public var notes: [String]
 
+    /// What is worked out beside the figures, and left empty otherwise.
+    public struct Detail: OptionSet, Sendable {
+        public let rawValue: Int
+        public init(rawValue: Int) { self.rawValue = rawValue }
+
+        public static let operators = Self(rawValue: 1)
+        public static let blame = Self(rawValue: 2)
+        public static let sensitivities = Self(rawValue: 4)
+        public static let advice = Self(rawValue: 8)
+        public static let all: Self = [.operators, .blame, .sensitivities, .advice]
+    }
+
     /// What the figures rest on.
     public struct Basis: Sendable {
         public var version: String

@@ -10,22 +10,22 @@ public let orreryVersion = "0.1.0"
 
 /// How long a job takes on a system, how many joules, whether it fits, and why.
 ///
-/// - Parameter sensitivities: whether to ask as well what more of each resource would buy, which takes a run for each.
+/// - Parameter detail: what to work out beside the figures; sensitivities take a run for each resource.
 /// - Returns: a report; when the job does not fit, one without timing that says how much is missing where and what would
 ///   make it fit.
 /// - Throws: `DocumentError` where the job cannot be laid onto the system (heads not divisible by the tensor parallelism …),
 ///   `SimulationError` where the system lacks something that the job needs (a link, a group).
-public func simulate(_ job: Job, on system: System, under runtime: Runtime, with costs: some CostModel, sensitivities: Bool = true) throws -> Report {
+public func simulate(_ job: Job, on system: System, under runtime: Runtime, with costs: some CostModel, detail: Report.Detail = .all) throws -> Report {
     let plan = try Plan(lowering: job, onto: system, under: runtime)
     let ledger = MemoryLedger(placing: plan, on: system, under: runtime)
     var report = Report(of: job, on: system, under: runtime, costModel: costs.name, ledger: ledger)
     guard ledger.fits else {
-        report.advice = FitAdvice.proposals(for: job, on: system, under: runtime).map(\.text)
+        if detail.contains(.advice) { report.advice = FitAdvice.proposals(for: job, on: system, under: runtime).map(\.text) }
         return report
     }
     let run = try JobRun(plan, on: system, under: runtime, with: costs)
-    report.fill(from: run, for: job, bound: try plan.bound(on: system, under: runtime))
-    if sensitivities { report.sensitivities = try Sensitivity.all(of: plan, on: system, under: runtime, with: costs, baseline: run.latency) }
+    report.fill(from: run, for: job, bound: try plan.bound(on: system, under: runtime), detail)
+    if detail.contains(.sensitivities) { report.sensitivities = try Sensitivity.all(of: plan, on: system, under: runtime, with: costs, baseline: run.latency) }
     return report
 }
 

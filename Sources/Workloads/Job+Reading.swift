@@ -65,7 +65,7 @@ extension Document {
     /// How a tensor is stored: `"bf16"`, `"int4/g128"`, `"3bit"`.
     func tensorFormat() throws(DocumentError) -> TensorFormat {
         let text = try string()
-        do { return try TensorFormat(parsing: text) } catch { throw self.error(error.description) }
+        do { return try TensorFormat(parsing: text) } catch { throw malformed(error.description) }
     }
 }
 

@@ -32,11 +32,12 @@ public struct Scenario: Sendable {
         self.calibration = calibration
     }
 
-    public func report() throws -> Report {
+    /// - Parameter detail: what to work out beside the figures.
+    public func report(_ detail: Report.Detail = .all) throws -> Report {
         var report = switch fidelity {
-        case .roofline: try simulate(job, on: system, under: runtime, with: Roofline())
-        case .cycle: try simulate(job, on: system, under: runtime, with: cycle)
-        case .learned: try learnedReport()
+        case .roofline: try simulate(job, on: system, under: runtime, with: Roofline(), detail: detail)
+        case .cycle: try simulate(job, on: system, under: runtime, with: cycle, detail: detail)
+        case .learned: try learnedReport(detail)
         }
         if fidelity != .roofline { report.basis.calibration = calibration?.title }
         report.notes = notes + report.notes
@@ -45,24 +46,39 @@ public struct Scenario: Sendable {
 
     private var cycle: Cycle { Cycle(calibration: calibration) }
 
-    private func learnedReport() throws -> Report {
-        guard let learned else { return try simulate(job, on: system, under: runtime, with: cycle) }
+    private func learnedReport(_ detail: Report.Detail) throws -> Report {
+        guard let learned else { return try simulate(job, on: system, under: runtime, with: cycle, detail: detail) }
         let costs = Learned(learned, calibration: calibration, software: runtime.id)
-        var report = try simulate(job, on: system, under: runtime, with: costs)
+        var report = try simulate(job, on: system, under: runtime, with: costs, detail: detail)
         if report.fits { try report.addIntervals(from: costs, running: Plan(lowering: job, onto: system, under: runtime), on: system) }
         return report
     }
 
+    /// Accelerators that the job takes: one for a single operator, which runs on one.
+    public var devicesTaken: Int {
+        if case .model(let work) = job.work { work.parallelism.devices } else { 1 }
+    }
+
     /// What happens when, for a trace viewer; each simulated step once.
     public func trace() throws -> ChromeTrace {
+        let run = try run()
+        return ChromeTrace(of: Self.steps(of: run), on: system, holding: run.plan.allocations)
+    }
+
+    /// The simulated steps with what happened in each.
+    public func steps() throws -> [ChromeTrace.Step] { Self.steps(of: try run()) }
+
+    private func run() throws -> JobRun {
         let plan = try Plan(lowering: job, onto: system, under: runtime)
-        let run = switch (fidelity, learned) {
+        return switch (fidelity, learned) {
         case (.roofline, _): try JobRun(plan, on: system, under: runtime, with: Roofline())
         case (.learned, let learned?): try JobRun(plan, on: system, under: runtime, with: Learned(learned, calibration: calibration, software: runtime.id))
         case (.cycle, _), (.learned, nil): try JobRun(plan, on: system, under: runtime, with: cycle)
         }
-        let steps = zip(plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
-        return ChromeTrace(of: steps, on: system, holding: plan.allocations)
+    }
+
+    private static func steps(of run: JobRun) -> [ChromeTrace.Step] {
+        zip(run.plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
     }
 }
 

@@ -57,7 +57,10 @@ extension Library {
         }
     }
 
-    private func runtime(_ name: String?, for job: Job, on device: Device) throws(DocumentError) -> (Runtime, note: String?) {
+    /// The runtime that was named, else the job's own where it supports the device, else the closest.
+    ///
+    /// - Returns: with a note for the reader where nobody chose it.
+    public func runtime(_ name: String?, for job: Job, on device: Device) throws(DocumentError) -> (Runtime, note: String?) {
         if let name {
             let runtime = try self.runtime(name)
             guard runtime.runsOn.contains(device.kind) else {
