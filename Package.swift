@@ -59,6 +59,7 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
             exclude: ["limit.cpp", "pipeline.py"]),
+        .executableTarget(name: "LearnedBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Learned"),
         .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Simulation"),
 
         .executableTarget(name: "SweepBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Sweep"),
@@ -81,6 +82,9 @@ let package = Package(
 
         tests(of: "ResultsStore", with: ["Documents"]),
 
+
+        tests(of: "LearnedModels", with: ["CostModels", "Quantities"]),
+        tests(of: "Learning", with: ["CostModels", "Documents", "Hardware", "LearnedModels", "Measurement", "Operators", "Quantities"]),
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),

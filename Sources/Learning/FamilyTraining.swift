@@ -33,7 +33,7 @@ struct FamilyTraining {
         let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
-            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed), [])
+            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [])
             case .fold(let fold):
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
                 let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)

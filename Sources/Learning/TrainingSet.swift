@@ -133,7 +133,9 @@ private final class Siblings {
     private let calibrations: CalibrationSource
 
     init(_ library: Library) {
-        devices = Set(library.ids(.calibrations).compactMap { $0.split(separator: ".").first.map(String.init) }).sorted().compactMap { try? library.device($0) }
+        // Those that kernels were measured on.
+        let calibrated = library.ids(.calibrations).compactMap { try? library.calibration($0) }.filter { !$0.kernels.isEmpty }
+        devices = Set(calibrated.map(\.device)).sorted().compactMap { try? library.device($0) }
         calibrations = CalibrationSource { (try? library.shippedCalibration(of: $0, under: $1)) ?? nil }
     }
 
