@@ -77,7 +77,7 @@ let package = Package(
 
         tests(of: "ResultsStore", with: ["Documents"]),
 
-        tests(of: "Sweeps", with: ["Orrery"] + handedOn),
+        .testTarget(name: "SweepsTests", dependencies: ["Sweeps", "Orrery"] + handedOn.filter { $0 != "Sweeps" }, resources: [.copy("Landscapes")]),
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),
