@@ -44,6 +44,9 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Draw predicted against measured, and the error by size, as SVG.", valueName: "file"))
     var plot: String?
 
+    @Option(help: ArgumentHelp("Keep every measured row and what was predicted for it in a results file.", valueName: "file"))
+    var db: String?
+
     @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; for each row the library's unless given.", valueName: "name|none"))
     var calibration: String?
 
@@ -76,10 +79,23 @@ struct CompareCommand: ParsableCommand {
         var predictor = Predictor(library, costs: costs, calibrations: choice)
         predictor.folders = MeasuredFolders.of(files + (device.map { [$0] } ?? []))
         let table = try rows.map { try RowsFile($0) }
+        let store = try db.map { try ResultsStore(writing: $0) }
+        var kept: [StoredComparison] = []
+        func keep(_ store: ResultsStore) throws {
+            try store.record(kept, costModel: costs.name, version: orreryVersion)
+            kept.removeAll(keepingCapacity: true)
+        }
         var picture = plot.map { _ in ComparisonSample(by: columns[0], seed: seed) }
         let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in
             try table?.add(row, of: file, outcome)
             picture?.add(row, outcome)
+            guard let store else { return }
+            kept.append(StoredComparison(row, of: file, outcome))
+            if kept.count == 1000 { try keep(store) }
+        }
+        if let store {
+            try keep(store)
+            try store.settle()
         }
         try table?.close()
         if let plot, let picture {
@@ -88,5 +104,16 @@ struct CompareCommand: ParsableCommand {
             try file.close()
         }
         try Terminal.print(json ? comparison.json.text() + "\n" : comparison.text)
+    }
+}
+
+extension StoredComparison {
+    init(_ row: MeasuredRow, of file: String, _ outcome: Result<Prediction, RowError>) {
+        self.init(file: file, row: row.index, device: row.device, software: row.software, phase: row.phase, precision: row.precision,
+                  metric: row.metric, value: row.value, unit: row.unit)
+        switch outcome {
+        case .success(let prediction): predicted = prediction.value
+        case .failure(let error): reason = error.description
+        }
     }
 }

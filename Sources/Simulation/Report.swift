@@ -29,7 +29,8 @@ public struct Report: Sendable {
         public static let blame = Self(rawValue: 2)
         public static let sensitivities = Self(rawValue: 4)
         public static let advice = Self(rawValue: 8)
-        public static let all: Self = [.operators, .blame, .sensitivities, .advice]
+        public static let intervals = Self(rawValue: 16)
+        public static let all: Self = [.operators, .blame, .sensitivities, .advice, .intervals]
     }
 
     /// What the figures rest on.
