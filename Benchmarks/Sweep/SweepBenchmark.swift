@@ -4,12 +4,17 @@ import Orrery
 /// What a sweep costs, beside the limits that the project holds itself to; or how good the search is.
 ///
 ///     SweepBenchmark            100,000 points at roofline and 10,000 at cycle, on one core and on two
+///     SweepBenchmark landscapes FOLDER    records what all points of the shipped grids answer, for the tests of the search
 ///     SweepBenchmark search     every shipped grid: the best of all points, and the best of a search with a twentieth of them
 @main
 struct SweepBenchmark {
     static func main() throws {
         let library = try Library()
-        if CommandLine.arguments.dropFirst().first == "search" { try search(library) } else { try speed(library) }
+        switch CommandLine.arguments.dropFirst().first {
+        case "search": try search(library)
+        case "landscapes": try landscapes(library, in: CommandLine.arguments.last ?? ".")
+        default: try speed(library)
+        }
     }
 
     // MARK: Speed
@@ -89,6 +94,28 @@ struct SweepBenchmark {
             }
             let gaps = grid.objectives.indices.map { "\(grid.objectives[$0].metric) \(fixed(sums[$0] * 100, decimals: 1)) %, at worst \(fixed(worst[$0] * 100, decimals: 1)) %" }
             print("  \(grid.id), \(points) of \(all.count): " + gaps.joined(separator: "; "))
+        }
+    }
+
+    /// One line a point: place, outcome, and the figures that objectives and constraints ask for, with the memory.
+    static func landscapes(_ library: Library, in folder: String) throws {
+        for path in library.sweeps {
+            let grid = try Grid(reading: Document(contentsOf: path)), database = NSTemporaryDirectory() + "orrery-landscape-\(getpid())-\(grid.id).db"
+            defer { try? FileManager.default.removeItem(atPath: database) }
+            let store = try ResultsStore(writing: database)
+            _ = try Sweep(grid, in: library).run(into: store, jobs: 2)
+            let sweep = try store.sweep()
+            var names = grid.objectives.map(\.metric) + ["memory", "memoryFree"]
+            names += grid.constraints.map(\.metric).filter { !names.contains($0) }
+            names = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+            var file = try OutputFile("\(folder)/\(grid.id).txt")
+            try file.write((["place", "outcome"] + names).joined(separator: " ") + "\n")
+            for point in sweep.points {
+                let values = names.map { sweep.value($0, of: point).map { significant($0, digits: 6) } ?? "-" }
+                try file.write(([String(point.place), String(point.outcome.rawValue)] + values).joined(separator: " ") + "\n")
+            }
+            try file.close()
+            print("\(grid.id): \(sweep.points.count) points")
         }
     }
 

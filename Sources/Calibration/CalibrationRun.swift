@@ -95,7 +95,9 @@ public struct CalibrationRun {
                 if software.isEmpty { software = wantedRuntime ?? "unknown" }
                 devices[row.device] = work.device.id
                 guard wanted == nil || work.device.id == wanted, wantedRuntime == nil || software == wantedRuntime else { continue }
-                guard let key = work.operators.lazy.compactMap({ KernelKey($0) }).first, let sample = KernelSample(work, of: row) else {
+                let demands = work.demands(under: Cycle())
+                let keys = zip(work.operators, demands).compactMap { KernelKey($0, choice: $1.choice) }
+                guard let key = keys.first(where: { !$0.isHelper }) ?? keys.first, let sample = KernelSample(work, of: row, demands, key) else {
                     unmapped[row.device, default: [:]][family, default: 0] += 1
                     continue
                 }

@@ -16,14 +16,19 @@ struct KernelFit {
     var fitted: [Parameter: KernelCalibration.Fitted]
     var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
 
-    /// Rows that a parameter takes.
-    static let rowsPerParameter = 8
+    /// Rows that a parameter takes. A row of a table is a figure of unknown repeats; on a processor it is a median over rounds.
+    static func rowsPerParameter(_ samples: [KernelSample]) -> Int { samples.first?.onProcessor == true ? 4 : 8 }
 
     /// - Returns: nil when there are too few rows for any parameter, or none is supported.
     ///
     /// - Parameter start: values to begin from.
     init?(_ samples: [KernelSample], _ parameters: [Parameter], from start: [Parameter: Double] = [:]) {
-        var active = Array(parameters.prefix(samples.count / Self.rowsPerParameter))
+        if samples.first?.onProcessor == true {
+            guard let chosen = Self.chosen(samples, of: parameters) else { return nil }
+            fitted = chosen
+            return
+        }
+        var active = Array(parameters.prefix(samples.count / Self.rowsPerParameter(samples)))
         var atZero: Set<Parameter> = [], start = start.filter { $0.value > 0 }
         let search = Search(samples)
         while !active.isEmpty {
@@ -50,8 +55,36 @@ struct KernelFit {
         return nil
     }
 
+    /// The parameters that explain the rows best, one after the other: each time the one with which the criterion of Schwarz
+    /// (1978), n·ln(loss ÷ n) + parameters·ln(n), falls most, until none lowers it. Where many parameters nearly stand for each
+    /// other, as those of a processor do, dropping from all of them ends wherever it began.
+    private static func chosen(_ samples: [KernelSample], of parameters: [Parameter]) -> [Parameter: KernelCalibration.Fitted]? {
+        let search = Search(samples), most = samples.count / rowsPerParameter(samples)
+        var active: [Parameter] = [], best: [Parameter: KernelCalibration.Fitted]?
+        var lowest = search.criterion(of: [:])
+        while active.count < most {
+            var next: (parameter: Parameter, found: [Parameter: KernelCalibration.Fitted], criterion: Double)?
+            for candidate in parameters where !active.contains(candidate) {
+                guard let found = search.solve(active + [candidate], [], from: best?.mapValues(\.value) ?? [:]) else { continue }
+                guard found.allSatisfy({ search.doubt($0.key, found, []) <= 1 && isPlausible($0.key, $0.value.value) }) else { continue }
+                let criterion = search.criterion(of: found)
+                if criterion < next?.criterion ?? lowest { next = (candidate, found, criterion) }
+            }
+            guard let next else { break }
+            active.append(next.parameter)
+            (best, lowest) = (next.found, next.criterion)
+        }
+        return best
+    }
+
+    /// A scale of what the model counts that is off by more than an order of magnitude stands for something else.
+    private static func isPlausible(_ parameter: Parameter, _ value: Double) -> Bool {
+        parameter.neutral == 0 || (0.05...20).contains(value)
+    }
+
     private struct Search {
         private let samples: [KernelSample]
+        private let certainty: [Double]
         private let logarithms: [Double]
         private let scale: Double
 
@@ -63,6 +96,7 @@ struct KernelFit {
 
         init(_ samples: [KernelSample]) {
             self.samples = samples
+            certainty = samples.map { 1 / (1 + ($0.spread / Self.softness) * ($0.spread / Self.softness)) }
             logarithms = samples.map { log($0.measured) }
             scale = KernelFit.median(samples.map(\.measured))
         }
@@ -75,7 +109,7 @@ struct KernelFit {
 
         func solve(_ active: [Parameter], _ atZero: Set<Parameter>, from start: [Parameter: Double]) -> [Parameter: KernelCalibration.Fitted]? {
             var position = active.map { KernelFit.coordinate(start[$0] ?? typical($0), of: $0) }
-            var weights = [Double](repeating: 1, count: samples.count)
+            var weights = certainty
             var last: LeastSquares.Solution?
             for _ in 0..<Self.reweightings {
                 guard let solution = LeastSquares.solve(from: position, weights: weights, residuals: { x, residuals in
@@ -85,7 +119,7 @@ struct KernelFit {
                         residuals[place] = ratio.isFinite ? ratio : 50
                     }
                 }) else { break }
-                weights = solution.residuals.map { 1 / (1 + ($0 / Self.softness) * ($0 / Self.softness)).squareRoot() }
+                weights = zip(certainty, solution.residuals).map { $0 / (1 + ($1 / Self.softness) * ($1 / Self.softness)).squareRoot() }
                 position = solution.parameters
                 last = solution
             }
@@ -100,6 +134,16 @@ struct KernelFit {
                 found[parameter] = .init(value: value, error: error * value * (parameter.isEfficiency ? 1 - value : 1))
             }
             return found
+        }
+
+        /// Of Schwarz, with the loss that is linear for what lies far off.
+        func criterion(of found: [Parameter: KernelCalibration.Fitted]) -> Double {
+            let constants = KernelConstants { found[$0]?.value ?? $0.neutral }, count = Double(samples.count)
+            let loss = samples.indices.reduce(0.0) { sum, place in
+                let ratio = (log(samples[place].predicted(under: constants)) - logarithms[place]) / Self.softness
+                return sum + certainty[place] * 2 * Self.softness * Self.softness * ((1 + ratio * ratio).squareRoot() - 1)
+            }
+            return count * log(max(loss, 1e-12) / count) + Double(found.count) * log(count)
         }
 
         /// A scale of the model's latencies or cache time that might as well be 0.
@@ -164,14 +208,30 @@ struct KernelFit {
 
 extension KernelKey.Family {
     /// What a kernel of this family can be calibrated by, the best supported first.
-    var parameters: [KernelCalibration.Parameter] {
-        switch self {
+    func parameters(onProcessor: Bool) -> [KernelCalibration.Parameter] {
+        if onProcessor { return parametersOnProcessor }
+        return switch self {
         case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
         case .attentionPrefill: [.overhead, .engineEfficiency, .latency, .perOutput, .perDepth, .memoryEfficiency, .cache]
         case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .perDepth, .perOutput, .engineEfficiency, .cache]
         case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perOutput, .cache]
         case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
         case .expertExchange: [.overhead, .linkEfficiency, .perMessage, .rampBytes]
+        case .elementwise, .copy: [.overhead, .memoryEfficiency, .engineEfficiency, .cache]
+        case .fileRead: [.linkEfficiency, .overhead, .rampBytes]
+        }
+    }
+
+    /// Cores compute and wait in turn where a packed block or a tile separates loading from multiplying.
+    private var parametersOnProcessor: [KernelCalibration.Parameter] {
+        switch self {
+        case .gemm, .experts: [.engineEfficiency, .memoryEfficiency, .perWeight, .perColumn, .overhead, .overlap, .perInput, .perOutput, .perGroup]
+        case .attentionPrefill: [.engineEfficiency, .overhead, .perOutput, .memoryEfficiency, .cache]
+        case .attentionDecode: [.memoryEfficiency, .engineEfficiency, .overhead, .overlap, .perOutput, .perDepth]
+        case .elementwise: [.cache, .engineEfficiency, .latency, .overhead, .memoryEfficiency, .overlap, .perOutput]
+        case .copy: [.memoryEfficiency, .cache, .overhead]
+        case .fileRead: [.linkEfficiency, .overhead]
+        case .collective, .expertExchange: parameters(onProcessor: false)
         }
     }
 }

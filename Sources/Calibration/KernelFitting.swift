@@ -15,7 +15,7 @@ struct KernelFitting {
 
     init(_ samples: [KernelSample], key: KernelKey, kernel: String) {
         heldOut = [Double?](repeating: nil, count: samples.count)
-        let least = KernelFit.rowsPerParameter
+        let least = KernelFit.rowsPerParameter(samples)
         guard samples.count >= least else {
             refusal = "\(samples.count) rows are too few: a parameter takes \(least)"
             return
@@ -32,7 +32,7 @@ struct KernelFitting {
         calibrations.append(whole)
         let variants = Dictionary(grouping: samples.indices) { samples[$0].variant }
         guard variants.count > 1 else { return }
-        for (variant, places) in variants.sorted(by: { $0.key < $1.key }) where !variant.isEmpty && places.count >= least * key.family.parameters.count {
+        for (variant, places) in variants.sorted(by: { $0.key < $1.key }) where !variant.isEmpty && places.count >= Self.leastOfVariant(samples, key.family) {
             let own = places.map { samples[$0] }
             guard Set(own.map(\.shape)).count >= Self.fewestShapes else { continue }
             if let calibration = add(own, at: places, key: KernelKey(key.family, format: key.format, variant: variant), kernel: kernel) { calibrations.append(calibration) }
@@ -55,15 +55,22 @@ struct KernelFitting {
         return KernelCalibration(key: key, kernel: kernel, fitted: fit.fitted, rows: samples.count, training: training, validation: validation)
     }
 
+    /// Rows that a variant needs for a fit of its own.
+    private static func leastOfVariant(_ samples: [KernelSample], _ family: KernelKey.Family) -> Int {
+        let onProcessor = samples.first?.onProcessor ?? false
+        return KernelFit.rowsPerParameter(samples) * (onProcessor ? 3 : family.parameters(onProcessor: false).count)
+    }
+
     /// With a constant that is added to every call; or, where no call is anywhere near as short as the model says, with one
     /// below which none came: calls that the host launched one by one.
     private static func best(_ samples: [KernelSample], _ family: KernelKey.Family, from other: KernelFit? = nil) -> KernelFit? {
         let start = other?.fitted.mapValues(\.value) ?? [:]
-        let added = KernelFit(samples, family.parameters, from: start)
+        let parameters = family.parameters(onProcessor: samples.first?.onProcessor ?? false)
+        let added = KernelFit(samples, parameters, from: start)
         let neutral = KernelConstants { $0.neutral }
         let shortest = samples.map(\.measured).min() ?? 0, modelled = samples.map { $0.predicted(under: neutral) }.min() ?? 0
-        guard family == .gemm || family == .experts, shortest > launchedRatio * modelled else { return added }
-        guard let floored = KernelFit(samples, [.hostFloor] + family.parameters.filter { $0 != .overhead }, from: start) else { return added }
+        guard family == .gemm || family == .experts, !(samples.first?.onProcessor ?? false), shortest > launchedRatio * modelled else { return added }
+        guard let floored = KernelFit(samples, [.hostFloor] + parameters.filter { $0 != .overhead }, from: start) else { return added }
         guard let added else { return floored }
         func error(_ fit: KernelFit) -> Double { score(samples.map { ($0.predicted(under: fit.constants), $0.measured) }).mape }
         return error(floored) < error(added) ? floored : added

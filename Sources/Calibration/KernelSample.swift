@@ -1,4 +1,5 @@
 import CostModels
+import Documents
 import Hardware
 import Measurement
 import Operators
@@ -16,8 +17,13 @@ public struct KernelSample: Sendable {
     public var shape: UInt64
     /// Head dimension and window of attention; empty where a kernel has one variant.
     public var variant: String
+    /// On a processor, whose kernels have other constants than those of an accelerator.
+    public var onProcessor: Bool
+    /// Interquartile range of its repeats over their median, 0 where the row does not say.
+    public var spread = 0.0
 
-    public init(measured: Double, fixed: Double, works: [KernelWorkload], shape: UInt64, variant: String = "") {
+    public init(measured: Double, fixed: Double, works: [KernelWorkload], shape: UInt64, variant: String = "", onProcessor: Bool = false) {
+        self.onProcessor = onProcessor
         self.measured = measured
         self.fixed = fixed
         self.works = works
@@ -34,33 +40,42 @@ public struct KernelSample: Sendable {
 
 extension KernelSample {
     /// - Returns: nil where nothing in the row is calibrated, or a device cannot do it.
-    init?(_ work: KernelWork, of row: MeasuredRow) {
-        let demands = work.demands(under: Cycle())
+    ///
+    /// - Parameter key: of the kernel that was timed; other operators of the row are what surrounds it.
+    init?(_ work: KernelWork, of row: MeasuredRow, _ demands: [Demand], _ main: KernelKey) {
         var works: [KernelWorkload] = [], fixed = 0.0
         var hash = StableHash(), variant = ""
+        let onProcessor = work.device.kind == .cpu
         for (operation, demand) in zip(work.operators, demands) {
             guard demand.duration.value.isFinite else { return nil }
             fixed += work.gap.value
-            guard let key = KernelKey(operation) else {
+            guard let key = KernelKey(operation, choice: demand.choice), key.family == main.family else {
                 fixed += demand.duration.value
                 continue
             }
             works.append(KernelWorkload(operation, demand, bound: work.bound(of: operation).duration))
             variant = key.variant
             hash.add(shapeOf: operation)
+            // There a shape is a whole one: the rows of a product are as much its shape as its weights.
+            if onProcessor { hash.add(tokensOf: operation) }
         }
         guard !works.isEmpty, fixed.isFinite else { return nil }
         // How a model routes its tokens, which the sizes of its products do not say.
         for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
-        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant)
+        self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: onProcessor)
+        if onProcessor, let column = row["op_params"], let document = try? Document(file: "op_params", text: column.utf8), case .number(let text)? = document.json["spread"] {
+            spread = max(0, Double(text) ?? 0)
+        }
     }
 }
 
 /// FNV-1a: the same on every machine and run, unlike `Hasher`.
-struct StableHash {
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+public struct StableHash: Sendable {
+    public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    mutating func add(_ number: Int) {
+    public init() {}
+
+    public mutating func add(_ number: Int) {
         for byte in 0..<8 {
             value ^= UInt64(truncatingIfNeeded: number >> (8 * byte)) & 0xff
             value = value &* 0x100_0000_01b3
@@ -76,8 +91,19 @@ struct StableHash {
         case .collective(let o) where o.messages > 0: [4, o.participants, o.messages]
         // Sizes of messages, not of buffers per member: an all-gather states one of its parts.
         case .collective(let o): [5, Int(min(o.bytes.value * (o.kind == .allGather ? Double(o.participants) : 1), 1e15).rounded())]
-        case .elementwise, .copy: []
+        case .elementwise(let o): [6, o.rows, o.width]
+        case .copy(let o): [7, Int(min(o.bytes.value, 1e15))]
         }
         for size in sizes { add(size) }
+    }
+
+    /// What a step brings: rows of a product, sequences and their lengths.
+    mutating func add(tokensOf operation: Operator) {
+        switch operation {
+        case .matmul(let o): add(o.m)
+        case .grouped(let o): add(o.rows)
+        case .attention(let o): [o.batch, o.queries, o.context].forEach { add($0) }
+        default: break
+        }
     }
 }

@@ -24,9 +24,11 @@ extension Calibration {
             }
             kernels.append(kernel)
         }
-        guard !kernels.isEmpty else { throw list.error("is empty") }
+        let steps = try reader.optional("steps").map { (part) throws(DocumentError) in try WholeCalibration(reading: part, of: "steps") }
+        let power = try reader.optional("power").map { (part) throws(DocumentError) in try WholeCalibration(reading: part, of: "power") }
+        guard !kernels.isEmpty || steps != nil || power != nil else { throw list.error("is empty, and there is neither \"steps\" nor \"power\"") }
         try reader.finish()
-        self.init(device: device, runtime: runtime, version: version, date: date, sources: sources, kernels: kernels)
+        self.init(device: device, runtime: runtime, version: version, date: date, sources: sources, kernels: kernels, steps: steps, power: power)
     }
 }
 
@@ -76,7 +78,7 @@ extension KernelCalibration.Parameter {
 }
 
 extension KernelCalibration.Score {
-    fileprivate init(reading document: Document) throws(DocumentError) {
+    init(reading document: Document) throws(DocumentError) {
         var reader = try document.object()
         self.init(rows: try reader.require("rows").integer(in: 0...1_000_000_000), medianAPE: try reader.require("medianApe").number(in: 0...1e9),
                   mape: try reader.require("mape").number(in: 0...1e9))
@@ -87,8 +89,12 @@ extension KernelCalibration.Score {
 extension Calibration {
     /// The file's content.
     public var json: JSON {
-        ["$schema": "../schemas/calibration.schema.json", "device": JSON(device), "runtime": JSON(runtime), "version": JSON(version), "date": JSON(date),
+        let all: JSON = ["$schema": "../schemas/calibration.schema.json", "device": JSON(device), "runtime": JSON(runtime), "version": JSON(version), "date": JSON(date),
          "sources": .array(sources.map { ["file": JSON($0.file), "rows": JSON($0.rows)] }), "kernels": .array(kernels.map(\.json))]
+        guard case .object(var members) = all else { return all }
+        if let steps { members.append(.init(key: "steps", value: steps.json)) }
+        if let power { members.append(.init(key: "power", value: power.json)) }
+        return .object(members)
     }
 }
 
@@ -114,7 +120,7 @@ extension KernelCalibration.Parameter {
 }
 
 extension KernelCalibration.Score {
-    fileprivate var json: JSON {
+    var json: JSON {
         func rounded(_ value: Double) -> JSON { .number(significant(value, digits: 4)) }
         return ["rows": JSON(rows), "medianApe": rounded(medianAPE), "mape": rounded(mape)]
     }

@@ -26,25 +26,40 @@ public struct Calibration: Sendable {
     public var date: String
     public var sources: [Source]
     public var kernels: [KernelCalibration]
+    /// Of passes of whole models, and of the power that boards draw in them.
+    public var steps: WholeCalibration? { didSet { wholeConstants = steps?.constants } }
+    public var power: WholeCalibration?
+    public private(set) var wholeConstants: WholeConstants?
     /// The device it is lent to, when that has none of its own.
     public var lentTo: String?
     /// Prefer the kernel of this name over the one with the most rows.
     public var kernel = ""
 
-    public init(device: String, runtime: String, version: String, date: String, sources: [Source], kernels: [KernelCalibration]) {
+    public init(device: String, runtime: String, version: String, date: String, sources: [Source], kernels: [KernelCalibration],
+                steps: WholeCalibration? = nil, power: WholeCalibration? = nil) {
         self.device = device
         self.runtime = runtime
         self.version = version
         self.date = date
         self.sources = sources
         self.kernels = kernels
+        self.steps = steps
+        self.power = power
+        wholeConstants = steps?.constants
         index()
     }
 
     /// Its name: `h100-sxm.vllm`.
     public var id: String { "\(device).\(runtime)" }
-    /// Its name, and from which device it is lent.
-    public var title: String { lentTo.map { "\(id), inherited by \($0)" } ?? id }
+    /// Its name, from which device it is lent, and where its parts for whole passes come from.
+    public var title: String {
+        let own = lentTo.map { "\(id), inherited by \($0)" } ?? id
+        let others = [steps?.origin.map { "passes as \($0)" }, power?.origin.map { "power as \($0)" }].compactMap(\.self)
+        return ([own] + others).joined(separator: ", ")
+    }
+
+    /// In place of a device's id: fitted to all devices that a runtime was measured on.
+    public static let anyDevice = "any"
 
     public func applies(to device: Device) -> Bool { (lentTo ?? self.device) == device.id }
 
@@ -52,6 +67,15 @@ public struct Calibration: Sendable {
 
     private mutating func index() {
         placesByFamily = Dictionary(grouping: kernels.indices) { kernels[$0].key.family }
+    }
+
+    /// Without what belongs to passes of whole models: for kernels by themselves, as in a benchmark.
+    public var ofKernels: Calibration? {
+        guard !kernels.isEmpty else { return nil }
+        var calibration = self
+        calibration.steps = nil
+        calibration.power = nil
+        return calibration
     }
 
     /// Adds the kernels of another calibration for what this one has none for: the collectives of NCCL.
@@ -64,8 +88,10 @@ public struct Calibration: Sendable {
     /// The kernel that would do an operator: of the named kernels and formats the best match, then the one with the most rows.
     ///
     /// Calls that the host launched one by one say little about the device: such a kernel is taken only when it was named.
-    public func kernel(for operation: Operator) -> KernelCalibration? {
-        guard let key = KernelKey(operation) else { return nil }
+    ///
+    /// - Parameter choice: how the cost model does it.
+    public func kernel(for operation: Operator, choice: Choice = .none) -> KernelCalibration? {
+        guard let key = KernelKey(operation, choice: choice) else { return nil }
         func closeness(_ candidate: KernelCalibration) -> Int? {
             let exact = candidate.key.format == key.format
             guard exact || candidate.key.plainFormat == key.plainFormat else { return nil }
@@ -81,6 +107,12 @@ public struct Calibration: Sendable {
             if best.map({ (close, rows) > ($0.closeness, $0.rows) }) ?? true { best = (place, close, rows) }
         }
         return best.map { kernels[$0.place] }
+    }
+
+    /// A prediction of the cycle model with the constants of the kernel that does it; the prediction itself where there is none.
+    public func corrected(_ demand: Demand, of operation: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
+        guard applies(to: device), demand.duration.value.isFinite, let kernel = kernel(for: operation, choice: demand.choice) else { return demand }
+        return kernel.constants.apply(to: demand, of: operation, bound: bound().duration)
     }
 
     private func rowsOfKernel(_ one: KernelCalibration) -> Int {

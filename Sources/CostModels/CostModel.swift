@@ -13,6 +13,15 @@ public protocol CostModel: Sendable {
     func demand(of collective: Collective, over fabric: Fabric, on device: Device, under runtime: Runtime) -> Demand
     /// A transfer from the main memory of `source` to that of `target`; without a link, inside one device.
     func demand(of copy: Copy, over link: Link?, from source: Device, to target: Device, under runtime: Runtime) -> Demand
+    /// What the host does in one pass; nil for what the runtime's file says.
+    func host(of step: StepShape, on device: Device) -> HostCost?
+    /// What a board draws; nil for what the device's file says.
+    func power(of device: Device) -> BoardPower?
+}
+
+extension CostModel {
+    public func host(of step: StepShape, on device: Device) -> HostCost? { nil }
+    public func power(of device: Device) -> BoardPower? { nil }
 }
 
 /// The links that join the participants of a collective, inside a node and between nodes.

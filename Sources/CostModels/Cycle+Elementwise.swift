@@ -7,7 +7,7 @@ extension Elementwise.Kind {
     var reducesRows: Bool {
         switch self {
         case .norm, .softmax, .sampling, .router, .quantise: true
-        case .activation, .rotary, .add, .embedding, .permute, .combine, .dequantise, .cacheWrite, .patchEmbedding: false
+        case .activation, .rotary, .add, .embedding, .permute, .combine, .dequantise, .cacheWrite, .patchEmbedding, .move: false
         }
     }
 }
@@ -18,6 +18,9 @@ private let burst = 64.0
 extension Cycle.Prepared {
     func elementwise(_ o: Elementwise) -> Demand {
         guard let place = machine.elementwise else { return Demand(engineTime: Seconds(.infinity)) }
+        if device.kind == .cpu, device.engines[place].kind == .vector {
+            return elementwise(o, on: Cores(machine, engine: place, math: o.math), at: place)
+        }
         let units = Units(machine, engine: place, math: o.math)
         var bytes = machine.transferred(o.traffic)
         if o.kind == .embedding, o.rows > 0 {

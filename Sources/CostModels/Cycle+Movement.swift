@@ -43,6 +43,6 @@ extension Cycle {
         } else {
             demand.memoryTime = Seconds(read + write)
         }
-        return demand.checked(against: bound, model: name, what: "\(copy)")
+        return calibrated(demand.checked(against: bound, model: name, what: "\(copy)"), .copy(copy), on: target, bound: bound)
     }
 }

@@ -8,6 +8,9 @@ extension Cycle.Prepared {
         case .systolic: systolic([(o.m, o.batch)], n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
         case .bank: banks(rows: o.m, n: o.n, k: o.k, batch: o.batch, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
+        case .vector where device.kind == .cpu:
+            product(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.weights, o.math, isWeight: o.weightStationed, o.flops, o.traffic,
+                    on: Cores(machine, engine: place, math: o.math), at: place)
         case .tensor, .vector:
             tiled(groups: [o.m], n: o.n, k: o.k, batch: o.batch, o.activations, o.output, o.weights, o.math, isWeight: o.weightStationed,
                   o.flops, o.traffic, on: place)
@@ -19,6 +22,9 @@ extension Cycle.Prepared {
         case .systolic: systolic(o.tokens.map { ($0, 1) }, n: o.n, k: o.k, o.math, o.flops, o.traffic, on: place)
         case .bank: banks(rows: o.rows, n: o.n, k: o.k, batch: 1, o.weights, o.math, o.flops, o.traffic, on: place)
         case .storage, .special: inStorage(o.flops, o.math, o.traffic, on: place)
+        case .vector where device.kind == .cpu:
+            product(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.weights, o.math, isWeight: true, o.flops, o.traffic,
+                    on: Cores(machine, engine: place, math: o.math), at: place)
         case .tensor where runtime.groupedTiles[o.math] != nil: nil
         case .tensor, .vector:
             tiled(groups: o.tokens, n: o.n, k: o.k, batch: 1, o.activations, o.output, o.weights, o.math, isWeight: true,
@@ -51,6 +57,7 @@ extension Cycle.Prepared {
         case .systolic: return systolicAttention(o, on: place)
         case .bank: return bankAttention(o, on: place)
         case .storage, .special: return inStorage(o.flops, o.math, o.traffic, exponentials: o.exponentials, on: place)
+        case .vector where device.kind == .cpu: return attention(o, on: Cores(machine, engine: place, math: o.math), at: place)
         case .tensor, .vector: break
         }
         let units = Units(machine, engine: place, math: o.math)

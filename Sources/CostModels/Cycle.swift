@@ -30,8 +30,26 @@ public struct Cycle: CostModel {
 
     /// With the constants of the kernel that does it, where the calibration has one.
     func calibrated(_ demand: Demand, _ op: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
-        guard let calibration, calibration.applies(to: device), demand.duration.value.isFinite, let kernel = calibration.kernel(for: op) else { return demand }
-        return kernel.constants.apply(to: demand, of: op, bound: bound().duration)
+        guard let calibration, calibration.applies(to: device), demand.duration.value.isFinite else { return demand }
+        let kernel = calibration.kernel(for: op, choice: demand.choice)
+        guard kernel != nil || calibration.steps != nil else { return demand }
+        let bound = bound()
+        return inPass(kernel?.constants.apply(to: demand, of: op, bound: bound.duration) ?? demand, of: op, bound: bound)
+    }
+
+    /// A kernel's demand as it is inside a pass of a whole model.
+    public func inPass(_ demand: Demand, of op: Operator, bound: Demand) -> Demand {
+        calibration?.wholeConstants?.applied(to: demand, of: op, bound: bound) ?? demand
+    }
+
+    public func host(of step: StepShape, on device: Device) -> HostCost? {
+        guard let calibration, calibration.applies(to: device), let constants = calibration.wholeConstants else { return nil }
+        return HostCost(pass: constants.host(of: step), perKernel: Seconds(constants[.kernel]))
+    }
+
+    public func power(of device: Device) -> BoardPower? {
+        guard let calibration, calibration.applies(to: device) else { return nil }
+        return calibration.boardPower
     }
 
     /// The model for one device and runtime, with everything that does not depend on the operator looked up beforehand:

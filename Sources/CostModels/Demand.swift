@@ -32,6 +32,9 @@ public enum Choice: Hashable, Sendable, CustomStringConvertible {
     case none
     /// Output tile of one unit, and the parts into which the reduction is cut.
     case tile(rows: Int, columns: Int, splitK: Int)
+    /// Weights streamed past the cores of a processor; packed into tiles of so many rows first.
+    case streamed
+    case packed(rows: Int)
     /// Parts into which the context of one query block is cut.
     case contextSplit(queries: Int, parts: Int)
     /// Passes over a systolic array.
@@ -44,6 +47,8 @@ public enum Choice: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .none: ""
         case .tile(let rows, let columns, let split): "tile \(rows)×\(columns)" + (split > 1 ? ", split-K \(split)" : "")
+        case .streamed: "weights streamed"
+        case .packed(let rows): "weights packed, \(rows) rows a tile"
         case .contextSplit(let queries, let parts): "\(queries) queries a block" + (parts > 1 ? ", context split \(parts)" : "")
         case .folds(let count): "\(count) folds"
         case .rowTrain(let rows, let columns): "\(rows) row activations of \(columns) columns"

@@ -6,10 +6,10 @@ import Quantities
 /// With the demand of the model (latency `L`, engine `E`, vector `V`, cache `C`, memory `M`, link `K`) the kernel takes
 ///
 ///     overhead + latency·L + perDepth·depth + perInput·inputs + perOutput·outputs + perGroup·groups + perPeer·peers
-///       + perMessage·messages + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, M ÷ memoryEfficiency,
+///       + perMessage·messages + perWeight·weights + perColumn·columns + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, M ÷ memoryEfficiency,
 ///                                   K ÷ linkEfficiency · (1 + √(rampBytes ÷ bytes)))
 ///
-/// and never less than the physical bound of the operator.
+/// with `1 − overlap` of what is shorter than the longest of those times behind it, and never less than the physical bound of the operator.
 public struct KernelCalibration: Sendable {
     public enum Parameter: String, CaseIterable, Sendable {
         /// Seconds of a call that no shape changes: its chain of launches, kernels that quantise or scale.
@@ -23,26 +23,30 @@ public struct KernelCalibration: Sendable {
         case cache
         /// Seconds for an element of the reduction, input, result; for an expert, another device, a token.
         case perDepth, perInput, perOutput, perGroup, perPeer, perMessage
+        /// Seconds for a weight that is laid out in a packed block, and for a column of the result, whose weights begin a stream.
+        case perWeight, perColumn
         case linkEfficiency
         /// Bytes at which a link reaches half its rate.
         case rampBytes
+        /// Part of the shorter of the times of engine, cache and memory that is hidden behind the longest.
+        case overlap
         /// Seconds below which no call came because the host had to launch it each time; not of the device.
         case hostFloor
 
         /// The value that changes nothing.
         public var neutral: Double {
             switch self {
-            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency: 1
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency, .overlap: 1
             default: 0
             }
         }
 
-        public var isEfficiency: Bool { self == .engineEfficiency || self == .memoryEfficiency || self == .linkEfficiency }
+        public var isEfficiency: Bool { self == .engineEfficiency || self == .memoryEfficiency || self == .linkEfficiency || self == .overlap }
 
         /// The unit of its value; empty for a ratio.
         public var unit: String {
             switch self {
-            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency: ""
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency, .overlap: ""
             case .rampBytes: "B"
             default: "s"
             }
@@ -137,9 +141,12 @@ extension KernelCalibration.Parameter {
         case .perGroup: 8
         case .perPeer: 9
         case .perMessage: 10
-        case .linkEfficiency: 11
-        case .rampBytes: 12
-        case .hostFloor: 13
+        case .perWeight: 11
+        case .perColumn: 12
+        case .linkEfficiency: 13
+        case .rampBytes: 14
+        case .overlap: 15
+        case .hostFloor: 16
         }
     }
 }
@@ -171,7 +178,9 @@ public struct KernelWorkload: Sendable {
         let fixed = c[.overhead] + c[.latency] * latency
         let loops = c[.perDepth] * shape.depth + c[.perInput] * shape.inputs + c[.perOutput] * shape.outputs
         let parts = c[.perGroup] * shape.groups + c[.perPeer] * shape.peers + c[.perMessage] * shape.messages
-        time.latency = max(fixed + loops + parts, bound - time.busy)
+            + c[.perWeight] * shape.weights + c[.perColumn] * shape.columns
+        let waiting = max(time.engine, time.vector) + time.cache + time.memory - max(time.engine, time.vector, time.cache, time.memory)
+        time.latency = max(fixed + loops + parts + (1 - c[.overlap]) * waiting, bound - time.busy)
         return time
     }
 

@@ -11,6 +11,11 @@ public struct KernelKey: Hashable, Sendable {
         case experts = "moe_gemm"
         case collective = "comm"
         case expertExchange = "moe_all2all"
+        /// Norms, activations, moves of rows: on processors, whose rows are timed one operator at a time.
+        case elementwise
+        /// Memory to memory, and a drive to memory.
+        case copy
+        case fileRead = "offload"
     }
 
     public var family: Family
@@ -26,10 +31,13 @@ public struct KernelKey: Hashable, Sendable {
     }
 
     /// Nil for operators that are not calibrated.
-    public init?(_ operation: Operator) {
+    ///
+    /// - Parameter choice: of the cost model: streaming weights and packing them are two kernels.
+    public init?(_ operation: Operator, choice: Choice = .none) {
+        let way = if case .streamed = choice { ", streamed" } else { "" }
         switch operation {
-        case .matmul(let o): self.init(.gemm, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))")
-        case .grouped(let o): self.init(.experts, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))")
+        case .matmul(let o): self.init(.gemm, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))\(way)")
+        case .grouped(let o): self.init(.experts, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))\(way)")
         case .attention(let o):
             self.init(o.isDecode ? .attentionDecode : .attentionPrefill, format: "\(Self.name(o.activations)), cache \(Self.name(o.cache))",
                       variant: (o.sharedKeyValue ? "latent" : "head \(o.keyDimension)") + (o.window > 0 ? ", window" : ""))
@@ -39,7 +47,19 @@ public struct KernelKey: Hashable, Sendable {
             } else {
                 self.init(.collective, format: o.kind.rawValue)
             }
-        case .elementwise, .copy: return nil
+        case .elementwise(let o): self.init(o.kind == .move ? .copy : .elementwise, format: Self.name(o))
+        case .copy: self.init(.fileRead, format: "copy")
+        }
+    }
+
+    /// An operator that the others surround in a row of measured kernels: helpers are never what was calibrated.
+    public var isHelper: Bool { family == .elementwise || family == .copy || family == .fileRead }
+
+    /// One kind of norm or activation is another loop than the next; what goes with the shape is none.
+    private static func name(_ o: Elementwise) -> String {
+        switch o.kind {
+        case .norm, .activation: "\(o.kind.rawValue) of \(Int(o.flopsPerElement)) operations"
+        default: o.kind.rawValue
         }
     }
 
@@ -62,6 +82,9 @@ struct KernelShape: Sendable {
     var outputs = 0.0
     /// Experts with tokens.
     var groups = 0.0
+    /// Elements of the right operand, and its columns over all experts with tokens.
+    var weights = 0.0
+    var columns = 0.0
     /// Devices that exchange, beyond the first.
     var peers = 0.0
     /// Bytes that leave each of them.
@@ -75,11 +98,15 @@ struct KernelShape: Sendable {
             depth = Double(o.k)
             inputs = Double(o.m) * Double(o.k) * Double(o.batch)
             outputs = Double(o.m) * Double(o.n) * Double(o.batch)
+            columns = Double(o.n) * Double(o.batch)
+            weights = columns * depth
         case .grouped(let o):
             depth = Double(o.k)
             inputs = Double(o.rows) * Double(o.k)
             outputs = Double(o.rows) * Double(o.n)
             groups = Double(o.tokens.count)
+            columns = Double(o.n) * groups
+            weights = columns * depth
         case .attention(let o):
             depth = Double(o.context)
             outputs = Double(o.batch) * Double(o.queries) * Double(o.heads)
@@ -87,7 +114,12 @@ struct KernelShape: Sendable {
             peers = Double(o.participants - 1)
             linkBytes = demand.linkBytes.value
             messages = Double(o.messages)
-        case .elementwise, .copy: break
+        case .elementwise(let o):
+            inputs = o.elements
+            outputs = Double(o.rows)
+        case .copy(let o):
+            linkBytes = o.bytes.value
+            messages = Double(o.requests)
         }
     }
 }

@@ -7,7 +7,7 @@ extension Library {
     public func calibration(_ name: String) throws(DocumentError) -> Calibration {
         let document = try document(name, on: .calibrations)
         let calibration = try Calibration(reading: document)
-        guard ids(.devices).contains(calibration.device) else {
+        guard calibration.device == Calibration.anyDevice || ids(.devices).contains(calibration.device) else {
             let hint = nearest(to: calibration.device, among: ids(.devices)).map { "; did you mean \"\($0)\"?" } ?? ""
             throw DocumentError(file: document.file, path: "device", message: "\"\(calibration.device)\" is no device of the library\(hint)")
         }
@@ -16,33 +16,64 @@ extension Library {
 
     /// What the library has for a device under a runtime, with the collectives of NCCL where the runtime has none of its own.
     ///
-    /// A device without any inherits those of the device of its architecture whose memory bandwidth is nearest.
+    /// Each part that the device has none of (kernels, passes, power) is that of the device of its architecture whose
+    /// memory bandwidth is nearest; passes are else those fitted to all devices of the runtime, power that of the device
+    /// under another runtime.
     ///
-    /// - Returns: nil where neither the device nor a relative has one.
+    /// - Returns: nil where there is no part at all.
     public func shippedCalibration(of device: Device, under runtime: String) throws(DocumentError) -> Calibration? {
-        let own = try shipped(for: device, runtime)
-        guard runtime != Self.collectives, let exchanges = try shipped(for: device, Self.collectives) else { return own }
-        guard var calibration = own else { return exchanges }
-        calibration.add(exchanges)
-        return calibration
+        let own = try shipped(for: device, runtime) { !$0.kernels.isEmpty }
+        guard runtime != Self.collectives else { return own }
+        var calibration = own ?? Calibration(device: device.id, runtime: runtime, version: "", date: "", sources: [], kernels: [])
+        if let exchanges = try shipped(for: device, Self.collectives, where: { _ in true }) {
+            if own == nil {
+                calibration = exchanges
+            } else {
+                calibration.add(exchanges)
+            }
+        }
+        let id = "\(device.id).\(runtime)"
+        var steps = try shipped(for: device, runtime) { $0.steps != nil }
+        if steps == nil, ids(.calibrations).contains("\(Calibration.anyDevice).\(runtime)") { steps = try self.calibration("\(Calibration.anyDevice).\(runtime)") }
+        calibration.steps = steps?.steps
+        calibration.steps?.origin = steps.flatMap { $0.id == id ? nil : $0.id }
+        var power = try shipped(for: device, runtime) { $0.power != nil }
+        if power == nil { power = try anyPower(of: device) }
+        calibration.power = power?.power
+        calibration.power?.origin = power.flatMap { $0.id == id ? nil : $0.id }
+        return calibration.kernels.isEmpty && calibration.steps == nil && calibration.power == nil ? nil : calibration
     }
 
     /// The library of collectives that NVIDIA's runtimes call.
     private static let collectives = "nccl"
 
-    private func shipped(for device: Device, _ runtime: String) throws(DocumentError) -> Calibration? {
+    /// The calibration of a device, or the nearest of its architecture, that has what is asked for.
+    private func shipped(for device: Device, _ runtime: String, where suits: (Calibration) -> Bool) throws(DocumentError) -> Calibration? {
         let ids = ids(.calibrations)
-        if ids.contains("\(device.id).\(runtime)") { return try calibration("\(device.id).\(runtime)") }
-        var nearest: (id: String, distance: Double)?
+        if ids.contains("\(device.id).\(runtime)") {
+            let own = try calibration("\(device.id).\(runtime)")
+            if suits(own) { return own }
+        }
+        var nearest: (calibration: Calibration, distance: Double)?
         for id in ids where id.hasSuffix(".\(runtime)") {
-            guard let other = try? self.device(String(id.dropLast(runtime.count + 1))), other.architecture == device.architecture else { continue }
+            guard let other = try? self.device(String(id.dropLast(runtime.count + 1))), other.architecture == device.architecture, other.id != device.id else { continue }
             let ratio = other.achievableBandwidth / device.achievableBandwidth
             let distance = max(ratio, 1 / ratio)
-            if nearest.map({ distance < $0.distance }) ?? true { nearest = (id, distance) }
+            guard nearest.map({ distance < $0.distance }) ?? true else { continue }
+            let candidate = try calibration(id)
+            if suits(candidate) { nearest = (candidate, distance) }
         }
-        guard let nearest else { return nil }
-        var lent = try calibration(nearest.id)
-        lent.lentTo = device.id
-        return lent
+        nearest?.calibration.lentTo = device.id
+        return nearest?.calibration
+    }
+
+    /// What the boards of a device draw, as fitted under the runtime with the most rows.
+    private func anyPower(of device: Device) throws(DocumentError) -> Calibration? {
+        var most: Calibration?
+        for id in ids(.calibrations) where id.hasPrefix("\(device.id).") {
+            let candidate = try calibration(id)
+            if let power = candidate.power, power.rows > most?.power?.rows ?? 0 { most = candidate }
+        }
+        return most
     }
 }

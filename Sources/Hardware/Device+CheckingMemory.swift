@@ -19,6 +19,14 @@ extension Device {
                     throw place.error("\(path).per", "a level of each unit stands behind one that all units share")
                 }
             }
+            if let one = level.unitBandwidth {
+                guard level.scope == .device else {
+                    throw place.error("\(path).unitBandwidth", "every unit has a level of its own here, and \"bandwidth\" is that of one")
+                }
+                if let all = level.bandwidth, one > all {
+                    throw place.error("\(path).unitBandwidth", "one unit's \(one) are more than the \(all) that all of them share")
+                }
+            }
             try checkPins(level, path, place)
             try checkOrganisation(level, path, place)
         }

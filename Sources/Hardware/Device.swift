@@ -100,6 +100,8 @@ public struct Engine: Sendable {
     /// How often an operand element leaves the unit's local memory for one product of a tile: 2 where four warps (2×2)
     /// fetch it into their registers, 1 where the engine reads that memory itself.
     public var operandReads: Double
+    /// Vector registers that a thread of a processor names, which bound the tile of a product it keeps in them.
+    public var registers: Int? = nil
     /// Units that one read of the cache can serve at once, in the shape the libraries use (thread block clusters).
     public var multicast: Int
     public var systolic: Systolic?
@@ -180,6 +182,9 @@ public struct MemoryLevel: Sendable {
     public var bandwidth: BytesPerSecond?
     /// Write bandwidth where it differs.
     public var writeBandwidth: BytesPerSecond?
+    /// What one unit alone draws from a level that all share, where that is less than the whole: its misses in flight
+    /// bound it (Little's law).
+    public var unitBandwidth: BytesPerSecond? = nil
     public var latency: Seconds?
     /// Data pins and their rate, from which the bandwidth is checked.
     public var bus: Bits?

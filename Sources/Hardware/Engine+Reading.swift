@@ -31,7 +31,11 @@ extension Engine {
         guard !rates.isEmpty else { throw section.error("is empty; state a rate, as in \"fp16\": \"1024 FMA/cycle\"") }
         sparsity24 = try reader.optional("sparsity24")?.number(in: 1...2) ?? 1
         operandReads = try reader.optional("operandReads")?.number(in: 1...16) ?? 2
+        registers = try reader.optional("registers")?.integer(in: 1...1024)
         multicast = try reader.optional("multicast")?.integer(in: 1...64) ?? 1
+        if registers != nil, kind != .vector {
+            throw document.error("\"registers\" are the vector registers of a processor, but this engine is a \(kind.rawValue) engine")
+        }
         systolic = nil
         if kind == .systolic {
             var array = Systolic(rows: try reader.require("rows").count(), columns: try reader.require("columns").count(),

@@ -26,6 +26,8 @@ public struct Library: Sendable {
     /// The folder that holds `HardwareSpecs` and `Workloads`; `.` for the current one, so that messages name files as a
     /// person would.
     public let root: String
+    /// Entries that lie elsewhere: path by id.
+    private var additions: [Shelf: [String: String]] = [:]
 
     /// Finds the library: the folder given, the one the environment variable `ORRERY_LIBRARY` names, the first folder
     /// that has a `HardwareSpecs` in it from the current one upwards, the same from the executable upwards.
@@ -81,8 +83,15 @@ public struct Library: Sendable {
 
     /// The ids of all entries of a shelf, sorted; no file is read.
     public func ids(_ shelf: Shelf) -> [String] {
-        (names(inFolder: folder(of: shelf)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+        let own = (names(inFolder: folder(of: shelf)) ?? []).filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+        guard let more = additions[shelf]?.keys else { return own.sorted() }
+        return (own + more.filter { !own.contains($0) }).sorted()
     }
+
+    /// Takes a file that lies elsewhere for the entry that its name says, before one of the library itself.
+    public mutating func add(_ path: String, to shelf: Shelf) { additions[shelf, default: [:]][identifier(of: path)] = path }
+
+    private func file(of id: String, on shelf: Shelf) -> String { additions[shelf]?[id] ?? "\(folder(of: shelf))/\(id).json" }
 
     /// The file of an entry, as a document.
     ///
@@ -106,10 +115,10 @@ public struct Library: Sendable {
     /// The entry with this id or alias, nil where the shelf has none.
     public func find(_ name: String, on shelf: Shelf) throws(DocumentError) -> Document? {
         let ids = ids(shelf), key = Self.key(name)
-        if let id = ids.first(where: { Self.key($0) == key }) { return try Document(contentsOf: "\(folder(of: shelf))/\(id).json") }
+        if let id = ids.first(where: { Self.key($0) == key }) { return try Document(contentsOf: file(of: id, on: shelf)) }
         for id in ids {
             // A broken file hides its aliases, not those of the others.
-            guard let document = try? Document(contentsOf: "\(folder(of: shelf))/\(id).json") else { continue }
+            guard let document = try? Document(contentsOf: file(of: id, on: shelf)) else { continue }
             if Self.aliases(in: document).contains(where: { Self.key($0) == key }) { return document }
         }
         return nil
@@ -121,7 +130,7 @@ public struct Library: Sendable {
         for shelf in shelves {
             known += ids(shelf)
             for id in ids(shelf) {
-                if let document = try? Document(contentsOf: "\(folder(of: shelf))/\(id).json") { known += Self.aliases(in: document) }
+                if let document = try? Document(contentsOf: file(of: id, on: shelf)) { known += Self.aliases(in: document) }
             }
         }
         let near = Self.nearestNames(to: name, among: known)

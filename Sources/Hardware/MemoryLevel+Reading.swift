@@ -11,6 +11,7 @@ extension MemoryLevel {
         capacity = try reader.require("capacity").capacity()
         bandwidth = try reader.optional("bandwidth")?.bandwidth(clock: clock)
         writeBandwidth = try reader.optional("writeBandwidth")?.bandwidth(clock: clock)
+        unitBandwidth = try reader.optional("unitBandwidth")?.bandwidth(clock: clock)
         latency = try reader.optional("latency")?.time(clock: clock)
         bus = try reader.optional("bus")?.quantity(in: Bounds.bits)
         pinRate = try reader.optional("rate")?.bandwidth()

@@ -12,6 +12,7 @@ extension Runtime {
         let kinds = try reader.require("runsOn")
         runsOn = try kinds.words(Device.Kind.self)
         guard !runsOn.isEmpty else { throw kinds.error("is empty; name the kinds of device it runs on") }
+        isUsual = try reader.optional("usual")?.bool() ?? false
         hostPerKernel = try reader.require("hostPerKernel").time()
         referenceLaunch = try reader.optional("referenceLaunch")?.quantity(in: 1e-9...1)
         hostPerStep = try reader.require("hostPerStep").time()
@@ -28,6 +29,8 @@ extension Runtime {
         for (format, value) in try reader.optional("groupedTiles")?.keyed(by: NumberFormat.self) ?? [] {
             groupedTiles[format] = try value.tile()
         }
+        streamingRows = try reader.optional("streamingRows")?.integer(in: 0...1_000_000)
+        parallelGrain = try reader.optional("parallelGrain")?.integer(in: 0...1_000_000_000) ?? 0
         overlapsCopies = try reader.optional("overlapsCopies")?.bool() ?? false
         overlapsCollectives = try reader.optional("overlapsCollectives")?.bool() ?? false
         memoryFraction = try reader.optional("memoryFraction")?.number(in: 0.01...1) ?? 1

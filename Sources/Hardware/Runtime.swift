@@ -60,6 +60,8 @@ public struct Runtime: Sendable {
     public var launch: Launch
     /// Kinds of device it runs on.
     public var runsOn: [Device.Kind]
+    /// What people run on such a device: it is taken where nobody names another.
+    public var isUsual = false
     /// Host time to prepare and launch one kernel, on a core that launches an empty kernel in `referenceLaunch`.
     public var hostPerKernel: Seconds
     /// Null-kernel launch time of the host on which `hostPerKernel` was taken; another host scales by its own.
@@ -77,6 +79,11 @@ public struct Runtime: Sendable {
     /// Formats in which the kernel for the products of all experts runs on the vector units, with one size of tile and
     /// without splitting the reduction, whatever the shape.
     public var groupedTiles: [NumberFormat: Tile]
+    /// Rows up to which a product on a processor streams its weights past the cores instead of packing them into tiles
+    /// first; nil for a library that does what is faster.
+    public var streamingRows: Int?
+    /// Elements below which an operator on rows or elements is not worth handing to the other cores.
+    public var parallelGrain = 0
     /// Copies run beside kernels (prefetching the next layer).
     public var overlapsCopies: Bool
     /// Collectives run beside kernels that do not depend on them.

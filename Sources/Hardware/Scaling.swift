@@ -43,6 +43,7 @@ extension Device {
         for index in memory.indices where chosen(memory[index].level) {
             memory[index].bandwidth = memory[index].bandwidth.map { $0 * factor }
             memory[index].writeBandwidth = memory[index].writeBandwidth.map { $0 * factor }
+            memory[index].unitBandwidth = memory[index].unitBandwidth.map { $0 * factor }
             memory[index].pinRate = memory[index].pinRate.map { $0 * factor }
             if let channel = memory[index].organisation?.channelBandwidth { memory[index].organisation?.channelBandwidth = channel * factor }
         }

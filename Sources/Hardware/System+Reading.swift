@@ -48,7 +48,9 @@ extension System {
     /// One accelerator with the host it is usually attached to, linked by the fastest port that both have.
     ///
     /// - Parameter host: nil for a device that runs on its own.
-    public init(single device: Device, host: Device? = nil) {
+    ///
+    /// - Parameter drive: a drive beside it, on a link as fast as its port or, where it states none, as itself.
+    public init(single device: Device, host: Device? = nil, drive: Device? = nil) {
         let part = switch device.kind {
         case .storage: "ssd"
         case .cpu: "host"
@@ -65,6 +67,13 @@ extension System {
                                   bandwidth: min(near.bandwidth, far.bandwidth), achieved: near.achieved,
                                   latency: near.latency ?? far.latency ?? .zero, reduces: false, energy: nil))
             }
+        }
+        if let drive {
+            groups.append(Group(name: "ssd", device: drive, count: 1))
+            let port = drive.ports.max { $0.bandwidth < $1.bandwidth }, main = drive.mainMemory
+            let own = main.bandwidth ?? BytesPerSecond(.infinity), reached = drive.achieved.bandwidth[main.level]
+            links.append(Link(name: port?.name ?? "drive", topology: .pointToPoint, scope: .node, between: ["ssd", part], bandwidth: port?.bandwidth ?? own,
+                              achieved: port?.achieved ?? reached, latency: port?.latency ?? .zero, reduces: false, energy: nil))
         }
         self.init(id: device.id, name: device.name, groups: groups, links: links, provenance: device.provenance)
     }

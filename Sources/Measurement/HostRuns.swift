@@ -19,8 +19,9 @@ extension MeasuredRecord {
             case (.attentionDecode, "context"):
                 (inputLength, outputLength) = (size, 1)
                 add("kv_len", JSON(size))
+            case (_, "bytes"): add("bytes", JSON(size))
             case (.attentionPrefill, "queries"), (.attentionDecode, "queries"): break
-            case (.grouped, "top_k"): add("topk", JSON(size))
+            case (_, "top_k"): add("topk", JSON(size))
             default: add(name, JSON(size))
             }
         }
@@ -28,6 +29,7 @@ extension MeasuredRecord {
         add("flops", JSON(kernel.flops.value))
         add("min_bytes", JSON(kernel.bytes.value))
         add("threads", JSON(kernel.threads))
+        if kernel.family == .offload { add("storage", JSON("host-drive")) }
         note = kernel.family == .elementwise ? "operands in the cache as far as they fit" : "weights and caches out of the processor's caches"
     }
 
@@ -47,6 +49,7 @@ extension MeasuredRecord {
                                   ("head_dim", shape.headDimension), ("inter", shape.intermediate), ("vocabulary", shape.vocabulary),
                                   ("experts", shape.experts), ("topk", shape.expertsPerToken)] where value > 0 { record.add(name, JSON(value)) }
             record.state(timing)
+            if decoder.streams { record.add("storage", JSON("host-drive")) }
             record.note = decoder.streams ? "layers read from a file in every step" : "random weights"
             return record
         }
@@ -57,12 +60,13 @@ extension MeasuredRecord {
         source = "orrery measure cpu"
         reference = date
         device = "host"
-        software = "reference kernels (\(implementation), \(threads) threads)"
+        software = "reference-kernels (\(implementation), \(threads) threads)"
     }
 
     private mutating func state(_ timing: Timing) {
         add("repeats", JSON(timing.repeats))
         add("spread", JSON((timing.spread * 1e4).rounded() / 1e4))
+        if timing.drift > 0 { add("drift", JSON((timing.drift * 1e4).rounded() / 1e4)) }
     }
 
     private static func label(_ format: TensorFormat) -> String {

@@ -12,14 +12,16 @@ struct KernelRun {
     var fabric = Fabric()
     /// The exchange starts from the host each time, not out of a captured graph.
     var launched = false
+    /// The drive that a copy comes from.
+    var source: Device?
+    /// The software around it.
+    var runtime = KernelRun.runtime
 
-    /// The software around a measured kernel: kernels for every format, split attention, and nothing of the host, because
-    /// kernels are timed on the device, back to back.
-    static let runtime = Runtime(
-        id: "kernel", name: "kernels timed on the device", launch: .graph, fusions: Set(Runtime.Fusion.allCases),
-        weightOnly: [TensorFormat(bits: 8, number: .int8), TensorFormat(bits: 4, number: .int4), TensorFormat(bits: 4, number: .fp4),
-                     TensorFormat(bits: 8, number: .fp8)],
-        sparse24: true)
+    static let runtime = Runtime.ofMeasuredKernels
+
+    var work: KernelWork {
+        KernelWork(device: device, operators: operators, fabric: fabric, launched: launched, source: source, runtime: runtime, measured: .zero)
+    }
 
     var flops: Flops { operators.reduce(.zero) { $0 + $1.flops } }
     var bytes: Bytes { operators.reduce(.zero) { $0 + $1.traffic.memory } }
@@ -31,11 +33,7 @@ struct KernelRun {
         let gap = gaps ? (launched ? device.kernel.streamGap : device.kernel.graphGap) ?? .zero : .zero
         var total = Seconds.zero, longest = Seconds.zero, bound = Bound.latency
         for operation in operators {
-            let demand = if case .collective(let collective) = operation {
-                costs.demand(of: collective, over: fabric, on: device, under: Self.runtime)
-            } else {
-                costs.demand(of: operation, on: device, under: Self.runtime)
-            }
+            let demand = work.demand(of: operation, under: costs)
             total += demand.duration + gap
             if demand.duration > longest { (longest, bound) = (demand.duration, demand.boundBy) }
         }
@@ -162,7 +160,8 @@ extension KernelRun {
         let isLowLatency = kind.hasSuffix("_ll") || kind.hasSuffix("generation") || kind == "low_latency"
         let copies = isLowLatency ? Double(topK) : distinctRanks(topK: topK, experts: experts, ranks: ranks)
         let bytes = format.bytes(elements: Double(tokens) * copies * Double(hidden))
-        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens)
+        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens,
+                                    messageBytes: format.bytes(elements: Double(hidden)))
         return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric)
     }
 

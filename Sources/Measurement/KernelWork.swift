@@ -12,6 +12,10 @@ public struct KernelWork: Sendable {
     public var fabric: Fabric
     /// The exchange starts from the host each time, not out of a captured graph.
     public var launched: Bool
+    /// The drive that a copy comes from.
+    public var source: Device?
+    /// The software around it.
+    public var runtime: Runtime
     public var measured: Seconds
 
     /// From one kernel to the next.
@@ -19,12 +23,16 @@ public struct KernelWork: Sendable {
 
     /// What each operator needs.
     public func demands(under costs: some CostModel) -> [Demand] {
-        operators.map { operation in
-            if case .collective(let collective) = operation {
-                costs.demand(of: collective, over: fabric, on: device, under: KernelRun.runtime)
-            } else {
-                costs.demand(of: operation, on: device, under: KernelRun.runtime)
-            }
+        operators.map { demand(of: $0, under: costs) }
+    }
+
+    func demand(of operation: Operator, under costs: some CostModel) -> Demand {
+        switch operation {
+        case .collective(let collective): return costs.demand(of: collective, over: fabric, on: device, under: runtime)
+        case .copy(let copy):
+            let drive = source ?? device
+            return costs.demand(of: copy, over: source.flatMap { System(single: device, drive: $0).links.first }, from: drive, to: device, under: runtime)
+        default: return costs.demand(of: operation, on: device, under: runtime)
         }
     }
 }
@@ -43,17 +51,15 @@ extension Predictor {
         default: throw RowError("\"\(row.metric)\" in \"\(row.unit)\" is no time")
         }
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
-        return KernelWork(device: run.device, operators: run.operators, fabric: run.fabric, launched: run.launched, measured: Seconds(row.value * scale))
+        return KernelWork(device: run.device, operators: run.operators, fabric: run.fabric, launched: run.launched, source: run.source, runtime: run.runtime,
+                          measured: Seconds(row.value * scale))
     }
 }
 
 extension KernelWork {
     /// The physical bound of one of its operators.
     public func bound(of operation: Operator) -> Demand {
-        if case .collective(let collective) = operation {
-            return Roofline().demand(of: collective, over: fabric, on: device, under: KernelRun.runtime)
-        }
-        return Roofline().demand(of: operation, on: device, under: KernelRun.runtime)
+        demand(of: operation, under: Roofline())
     }
 }
 

@@ -13,8 +13,12 @@ struct ModelRun {
     var runtime: Runtime
     /// What was assumed where the row leaves something open.
     var assumptions: [String] = []
+    /// Requests come and go so that `work.batch` of them always run: each takes its prefill and its share of the decode steps.
+    var steady: (prompt: Int, output: Double)?
+    /// Experts that a processor computes.
+    var hostExperts: HostExperts?
 
-    static let phases: Set<String> = ["prefill", "decode", "e2e_batch", "energy"]
+    static let phases: Set<String> = ["prefill", "decode", "e2e_batch", "energy", "offload"]
 
     /// The phase that a metric is about, nil for metrics that are not predicted.
     static func phase(of metric: String, outputs: Int) -> ModelJob.Phase? {
@@ -25,68 +29,54 @@ struct ModelRun {
         // The peak of a generation is in its prefill (Splitwise, ISCA 2024, section III-F).
         case "peak_power_frac_tdp": .prefill
         case "avg_device_power": outputs > 1 ? .generate : .prefill
+        case "energy_per_request", "energy_per_output_token", "itl_mean": .decode
         default: nil
         }
     }
 
     /// The figure of a metric in its unit, and the same at the physical bound where that is a time.
     ///
-    /// - Parameter outputs: tokens that each sequence of the row generates.
-    func predict(_ metric: String, _ unit: String, outputs: Int, under costs: any CostModel) throws(RowError) -> (value: Double, bound: Double?, boundBy: Bound) {
+    /// - Parameter measure: what the row makes of a time and joules.
+    func predict(_ measure: RunMeasure, under costs: any CostModel) throws(RowError) -> (value: Double, bound: Double?, boundBy: Bound) {
         let parts = try waves()
         var latency = Seconds.zero, bound = Seconds.zero, energy: Joules? = .zero, boundBy = Bound.latency
         for (work, times) in parts {
             let run: JobRun
             do {
                 let plan = try Plan(lowering: Job(id: "measured run", work: .model(work)), onto: system, under: runtime)
-                run = try JobRun(plan, on: system, under: runtime, with: costs)
+                run = try JobRun(plan, on: system, under: runtime, with: costs, streams: steady != nil)
                 bound += try plan.bound(on: system, under: runtime) * times
+                if let hostExperts {
+                    let constants = (costs as? Cycle)?.calibration?.wholeConstants
+                    for (step, weight) in zip(plan.steps, run.weights) where weight > 0 {
+                        latency += (costs is Roofline ? hostExperts.bound(tokens: step.tokens) : hostExperts.time(tokens: step.tokens, under: constants)) * (weight * times)
+                        bound += hostExperts.bound(tokens: step.tokens) * (weight * times)
+                    }
+                }
             } catch { throw RowError("\(error)") }
             latency += run.latency * times
             if let sum = energy, let more = run.acceleratorEnergy { energy = sum + more * times } else { energy = nil }
-            boundBy = run.mainBound
+            if boundBy == .latency { boundBy = run.mainBound }
         }
         guard latency.value.isFinite, latency.value > 0 else { throw RowError("\"\(system.accelerator.device.id)\" cannot run it") }
-        let sequences = Double(work.batch), prompt = Double(work.prompt), generated = Double(outputs)
-        func figure(_ time: Seconds, _ energy: Joules?) -> Double? {
-            let t = time.value
-            switch (metric, unit) {
-            case ("ttft", "s"), ("batch_ttft", "s"), ("tpot", "s"), ("e2e_latency", "s"): return t
-            case ("ttft", "ms"), ("batch_ttft", "ms"), ("tpot", "ms"), ("e2e_latency", "ms"): return t * 1e3
-            case ("prefill_tps", _): return sequences * prompt / t
-            case ("prefill_ms_per_token", _): return t * 1e3 / prompt
-            case ("decode_time", "s"): return t * generated
-            case ("decode_tps", _), ("decode_tps_total", _): return sequences / t
-            case ("achieved_mem_bw", "GB/s"): return work.weightBytes.value / Double(max(1, work.parallelism.tensor)) / t / 1e9
-            case ("output_tps", _): return sequences * generated / t
-            case ("output_tps_per_gpu", _): return sequences * generated / t / Double(work.parallelism.devices)
-            case ("prefill_energy", "J"): return energy?.value
-            case ("decode_energy", "J"): return energy.map { $0.value * generated }
-            case ("avg_gpu_power_total", "W"), ("avg_device_power", "W"), ("steady_power", "W"): return energy.map { $0.value / t }
-            case ("energy_per_total_token", _): return energy.map { $0.value / (sequences * (prompt + generated)) }
-            case ("avg_power_frac_tdp", _), ("peak_power_frac_tdp", _):
-                guard let limit = system.accelerator.device.power.limit else { return nil }
-                return energy.map { $0.value / t / limit.value / Double(system.acceleratorCount) }
-            default: return nil
-            }
+        guard let value = measure.figure(latency, energy) else {
+            throw RowError("metric \"\(measure.metric)\" in \"\(measure.unit)\" is not predicted, or \"\(system.accelerator.device.id)\" states no power")
         }
-        guard let value = figure(latency, energy) else {
-            throw RowError("metric \"\(metric)\" in \"\(unit)\" is not predicted, or \"\(system.accelerator.device.id)\" states no power")
-        }
-        return (value, figure(latency, nil) == nil ? nil : figure(bound, nil), boundBy)
+        return (value, measure.figure(latency, nil) == nil ? nil : measure.figure(bound, nil), boundBy)
     }
 
     /// The job as it runs: at once, or where its cache does not fit and the engine queues requests, one group of sequences
-    /// after the other, each as large as fits.
-    private func waves() throws(RowError) -> [(work: ModelJob, times: Double)] {
-        func missing(_ batch: Int) throws(RowError) -> Bytes {
-            var work = work
-            work.batch = batch
-            do {
-                let plan = try Plan(lowering: Job(id: "measured run", work: .model(work)), onto: system, under: runtime)
-                return MemoryLedger(placing: plan, on: system, under: runtime).missing
-            } catch { throw RowError("\(error)") }
+    /// after the other, each as large as fits. In a steady state what one request takes.
+    func waves() throws(RowError) -> [(work: ModelJob, times: Double)] {
+        if let steady {
+            var prefill = work
+            prefill.phase = .prefill
+            prefill.batch = 1
+            prefill.prompt = steady.prompt
+            return [(work, steady.output / Double(work.batch)), (prefill, 1)]
         }
+        // Where weights lie elsewhere, how much of them stays is an assumption: that it ran says that there was room.
+        if hostExperts != nil || !work.placement.weights.isEmpty || !work.placement.experts.isEmpty { return [(work, 1)] }
         let lacking = try missing(work.batch)
         guard lacking > .zero else { return [(work, 1)] }
         let place = "\(system.accelerator.count) × \"\(system.accelerator.device.id)\""
@@ -107,15 +97,34 @@ struct ModelRun {
         return parts
     }
 
-    /// Engines that admit requests as memory allows.
-    private static let queueing: Set<String> = ["vllm", "tensorrt-llm"]
-}
-
-extension ModelJob {
-    /// Weights that every token reads: all but the embedding table, as gpt-fast counts them (generate.py, `_get_model_size`).
-    fileprivate var weightBytes: Bytes {
-        precision.weights.bytes(elements: Double(model.parameters.total - model.parameters.embeddings))
+    /// Bytes that so many sequences lack. An engine that queues requests passes the prompts of a batch in portions, so that
+    /// no more activations are alive than those of one.
+    private func missing(_ batch: Int) throws(RowError) -> Bytes {
+        func ledger(_ batch: Int) throws(RowError) -> MemoryLedger {
+            var work = work
+            work.batch = batch
+            do {
+                let plan = try Plan(lowering: Job(id: "measured run", work: .model(work)), onto: system, under: runtime)
+                return MemoryLedger(placing: plan, on: system, under: runtime)
+            } catch { throw RowError("\(error)") }
+        }
+        var all = try ledger(batch)
+        if batch > 1, Self.queueing.contains(runtime.id) {
+            for (index, one) in try ledger(1).entries.enumerated() where index < all.entries.count { all.entries[index].activations = one.activations }
+        }
+        return all.missing
     }
+
+    /// The row shows that it ran: where not even one sequence fits into what the runtime usually takes, it was given all.
+    mutating func allowForWhatRan() throws(RowError) {
+        guard steady == nil, try missing(Self.queueing.contains(runtime.id) ? 1 : work.batch) > .zero else { return }
+        runtime.memoryFraction = 1
+        runtime.memoryReserved = .zero
+        assumptions.append("the runtime may fill the memory, because the row shows that it ran")
+    }
+
+    /// Engines that admit requests as memory allows.
+    private static let queueing: Set<String> = ["vllm", "vllm-2023", "tensorrt-llm", "deepspeed-mii", "deepspeed-habana", "sambaflow"]
 }
 
 extension JobRun {

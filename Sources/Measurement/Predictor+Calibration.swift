@@ -1,5 +1,6 @@
 import CostModels
 import Hardware
+import LearnedModels
 import Operators
 import Quantities
 
@@ -8,6 +9,8 @@ public enum CalibrationChoice: Sendable {
     /// Of each row's device and runtime what the library has.
     case shipped
     case none
+    /// As `shipped`, but nothing of whole passes and power: what those are fitted on.
+    case kernels
     /// This one for the rows of its device, none for the others.
     case only(Calibration)
 }
@@ -15,12 +18,12 @@ public enum CalibrationChoice: Sendable {
 extension Predictor {
     /// The calibration for a device under the software that a row names, preferring the kernel it names.
     mutating func calibration(of device: Device, software: String, kernel: String = "") -> Calibration? {
-        guard costs is Cycle else { return nil }
+        guard costs is Cycle || costs is Learned else { return nil }
         var found: Calibration?
         switch calibrations {
         case .none: return nil
         case .only(let calibration): found = calibration.applies(to: device) ? calibration : nil
-        case .shipped:
+        case .shipped, .kernels:
             let place = "\(device.id).\(software)"
             if let known = shippedCalibrations[place] {
                 found = known
@@ -28,6 +31,10 @@ extension Predictor {
                 found = (try? library.shippedCalibration(of: device, under: software)) ?? nil
                 if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
             }
+        }
+        if case .kernels = calibrations {
+            found?.steps = nil
+            found?.power = nil
         }
         found?.kernel = kernel
         return found
@@ -41,8 +48,14 @@ extension Predictor {
     }
 
     /// The cost model with what is known of the row's kernel, and how to call it in a basis.
-    mutating func calibrated(_ device: Device, software: String, kernel: String = "") -> (costs: any CostModel, calibration: Calibration?) {
-        guard let cycle = costs as? Cycle, let calibration = calibration(of: device, software: software, kernel: kernel) else { return (costs, nil) }
+    ///
+    /// - Parameter alone: the kernel is by itself, not one of a pass.
+    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) -> (costs: any CostModel, calibration: Calibration?) {
+        if let learned = costs as? Learned {
+            let whole = calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
+            return (Learned(learned.model, calibration: calibration, software: software), calibration)
+        }
+        guard let cycle = costs as? Cycle, let whole = calibration(of: device, software: software, kernel: kernel), let calibration = alone ? whole.ofKernels : whole else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
     }
 }

@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import Operators
 import Quantities
 import Workloads
@@ -15,6 +16,13 @@ public struct Prediction: Sendable {
     public var boundBy: Bound
     /// Cost model, device and what was filled in from its family.
     public var basis: String
+    /// Where half, and 90 %, of such measurements lie, in the unit of the row; nil where the model does not say.
+    public var intervals: Intervals?
+
+    public struct Intervals: Sendable {
+        public var half: ClosedRange<Double>
+        public var ninety: ClosedRange<Double>
+    }
 }
 
 /// Maps measured rows to devices and work of the library and predicts them.
@@ -22,7 +30,10 @@ public struct Predictor {
     public let costs: any CostModel
     /// What corrects `costs`, where that is the cycle model.
     public let calibrations: CalibrationChoice
-    let library: Library
+    var library: Library
+    /// Folders in which a device that the library does not have may lie, by the name that rows call it, with what was fitted for
+    /// it: `host.json`, `host.reference-kernels.json`.
+    public var folders: [String] = []
     var devices: [String: Result<Device, RowError>] = [:]
     var models: [String: Result<Model, RowError>] = [:]
     lazy var systems: [System] = library.ids(.systems).compactMap { try? library.system($0) }
@@ -43,10 +54,15 @@ public struct Predictor {
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let reading = try RowReading(row)
-        if ModelRun.phases.contains(row.phase) {
+        if ModelRun.phases.contains(row.phase) || row.metric == "itl_mean" || row.phase == "offload" && reading.text("layers") != nil {
             let run = try modelRun(reading)
             let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
-            let (value, bound, boundBy) = try run.predict(row.metric, row.unit, outputs: try reading.count("output_len", or: 1, in: 0...RowReading.counts.upperBound), under: costs)
+            var measure = try RunMeasure(run, reading, outputs: try reading.outputs)
+            measure.sensorLag = Seconds(calibration?.power?.constants[.sensorLag] ?? 0)
+            let (value, bound, boundBy) = try run.predict(measure, under: costs)
+            if let bound, let measured = measure.seconds(of: row.value), let least = measure.seconds(of: bound), measured < least / Self.impossible {
+                throw RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")
+            }
             let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), \(Self.name(calibration))"] + run.assumptions).joined(separator: "; ")
             return Prediction(value: value, bound: bound, boundBy: boundBy, basis: basis)
         }
@@ -54,7 +70,8 @@ public struct Predictor {
             return Prediction(value: try memoryFigure(reading), bound: nil, boundBy: .memory, basis: "sizes of the library, no calibration")
         }
         let run = try kernelRun(reading)
-        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName)
+        if let learned = costs as? Learned, let prediction = try predict(row, run, learned.model) { return prediction }
+        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
         if floor > time { (time, boundBy) = (floor, .launch) }
@@ -65,10 +82,14 @@ public struct Predictor {
                           basis: "\(costs.name) on \(run.device.id), \(Self.name(calibration))\(inherited)")
     }
 
-    private static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
+    /// How far below the physical bound a measured time has to be before the row is not believed: the bound counts what the
+    /// row says was done, give or take.
+    static let impossible = 2.0
+
+    static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
 
     /// What the metric of the row makes of a time.
-    private func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
+    func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
         switch (row.metric, row.unit) {
         case ("kernel_latency", "s"), ("coll_latency", "s"), ("a2a_latency", "s"): time.value
         case ("kernel_latency", "ms"), ("coll_latency", "ms"), ("a2a_latency", "ms"): time.value * 1e3
@@ -81,6 +102,13 @@ public struct Predictor {
 
     mutating func kernelRun(_ row: RowReading) throws(RowError) -> KernelRun {
         let phase = row.row.phase
+        if KernelRun.processorPhases.contains(phase), let device = try? device(row.row.device), device.kind == .cpu {
+            var predictor = self
+            var run = try KernelRun.processor(row, on: device) { (name) throws(RowError) in try predictor.device(name) }
+            // Which kernels there are; the host costs of a call are of the software, not of the kernel that was timed.
+            if let software = row.row.software, let runtime = try? runtime(software, for: device) { run.runtime = runtime }
+            return run
+        }
         guard ["gemm", "attn_prefill", "attn_decode", "moe_gemm", "comm", "moe_all2all"].contains(phase) else {
             throw RowError("phase \"\(phase)\" is not predicted yet")
         }
@@ -111,7 +139,23 @@ public struct Predictor {
         return try found.get()
     }
 
-    private func lookUp(_ label: String) throws(RowError) -> Device {
+    /// Adds the device of this name to the library where one of the folders has it.
+    private mutating func takeIn(_ name: String) {
+        guard !library.ids(.devices).contains(name), name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else { return }
+        for folder in folders {
+            let path = "\(folder)/\(name).json"
+            guard (try? library.device(path)) != nil else { continue }
+            library.add(path, to: .devices)
+            for runtime in library.ids(.runtimes) {
+                let fitted = "\(folder)/\(name).\(runtime).json"
+                if (try? library.calibration(fitted)) != nil { library.add(fitted, to: .calibrations) }
+            }
+            return
+        }
+    }
+
+    private mutating func lookUp(_ label: String) throws(RowError) -> Device {
+        takeIn(label)
         var name = Substring(label), cap: Double?
         if label.hasSuffix("Wcap"), let at = label.lastIndex(of: "@"), let watts = Double(label[label.index(after: at)...].dropLast(4)) {
             (name, cap) = (label[..<at], watts)

@@ -103,6 +103,8 @@ struct KernelFormats: Equatable {
         // The kernels of ReferenceKernels: fp32 arithmetic, groups of 128 weights.
         case "w8a32_g128"?: self = KernelFormats(input: .fp32, weights: TensorFormat(bits: 8, number: .int8, group: 128), math: .fp32, stream: .fp32)
         case "w4a32_g128"?: self = KernelFormats(input: .fp32, weights: TensorFormat(bits: 4, number: .int4, group: 128), math: .fp32, stream: .fp32)
+        case "fp32_sparse24"?:
+            self = KernelFormats(input: .fp32, weights: TensorFormat(bits: 32, number: .fp32, sparse24: true), math: .fp32, stream: .fp32)
         case "int8_wo"?: self = KernelFormats(input: .fp16, weights: .int8, math: .fp16, stream: .fp16)
         case "int4_wo"?: self = KernelFormats(input: .fp16, weights: TensorFormat(bits: 4, number: .int4), math: .fp16, stream: .fp16)
         // SmoothQuant (arXiv 2211.10438): the input is 8-bit integers already, the output is 16-bit.

@@ -5,6 +5,8 @@ public struct Elementwise: Hashable, Sendable {
     public enum Kind: String, CaseIterable, Sendable {
         case norm, activation, rotary, add, softmax, embedding, sampling, router, permute, combine, dequantise, quantise, cacheWrite
         case patchEmbedding
+        /// Bytes copied as they are.
+        case move
     }
 
     public var kind: Kind

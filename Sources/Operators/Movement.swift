@@ -24,8 +24,11 @@ public struct Collective: Hashable, Sendable {
     public var format: TensorFormat
     /// Tokens of one participant that travel as messages of their own, as in an exchange between experts; 0 for one block.
     public var messages: Int
+    /// Bytes of one copy of such a message; zero where it is not known, or without messages.
+    public var messageBytes: Bytes
 
-    public init(_ kind: Kind, participants: Int, participantsPerNode: Int? = nil, bytes: Bytes, imbalance: Double = 1, format: TensorFormat, messages: Int = 0) {
+    public init(_ kind: Kind, participants: Int, participantsPerNode: Int? = nil, bytes: Bytes, imbalance: Double = 1, format: TensorFormat, messages: Int = 0,
+                messageBytes: Bytes = .zero) {
         self.kind = kind
         self.participants = participants
         self.participantsPerNode = participantsPerNode ?? participants
@@ -33,6 +36,7 @@ public struct Collective: Hashable, Sendable {
         self.imbalance = imbalance
         self.format = format
         self.messages = messages
+        self.messageBytes = messageBytes
     }
 
     public var crossesNodes: Bool { participantsPerNode < participants }

@@ -19,12 +19,22 @@ struct CalibrateCommand: ParsableCommand {
             Examples:
               orrery calibrate --measured train.gemm.csv.gz train.comm.csv.gz --device h100-sxm
               orrery calibrate --measured mine.csv --device l40s --runtime vllm --out l40s.vllm.json
+              orrery calibrate --few twenty-kernels.csv --device arc-pro-b60
+
+            With --few, 10 to 20 measured kernels of a device adapt the learned model to it: a smooth correction in the \
+            model's own features, whose interval shrinks as measurements arrive. "orrery measure suggest" says which to take.
             """)
 
     @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
-    var files: [String]
+    var files: [String] = []
 
-    @Option(help: ArgumentHelp("Only rows of this device; all devices in the files unless given.", valueName: "id"))
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Files with a few measured kernels of one --device, which adapt the learned model to it.", valueName: "file"))
+    var few: [String] = []
+
+    @Flag(help: "Fit what passes of whole models take and what boards draw, instead of kernels; kernels of a calibration are kept.")
+    var models = false
+
+    @Option(help: ArgumentHelp("Only rows of this device, by its name or file; all devices in the files unless given.", valueName: "id"))
     var device: String?
 
     @Option(help: ArgumentHelp("Only rows of this runtime, and those that name none; all unless given.", valueName: "id"))
@@ -45,11 +55,18 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
-        if out != nil, device == nil || runtime == nil { throw ValidationError("--out takes the calibration of one --device and one --runtime") }
+        if few.isEmpty == files.isEmpty { throw ValidationError("name files either in --measured or in --few") }
+        if !few.isEmpty, device == nil { throw ValidationError("--few takes the --device that was measured") }
+        if !few.isEmpty, runtime != nil || scores != nil || report != nil { throw ValidationError("--few goes without --runtime, --scores and --report") }
+        if few.isEmpty, out != nil, device == nil || runtime == nil { throw ValidationError("--out takes the calibration of one --device and one --runtime") }
     }
 
     func run() throws {
-        let library = try library.open()
+        var library = try library.open()
+        try library.takeIn(device)
+        if !few.isEmpty { return try adapt(library) }
+        if models { return try fitModels(in: library) }
+        let device = device.map { Library.isPath($0) ? identifier(of: $0) : $0 }
         var run = try CalibrationRun(of: files, in: library, device: device, runtime: runtime, version: orreryVersion, date: Self.today) { Terminal.warn($0) }
         run.fit { Terminal.warn($0) }
         for refusal in run.refusals {
@@ -61,7 +78,11 @@ struct CalibrateCommand: ParsableCommand {
         if let out {
             for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: out) }
         } else if !json {
-            for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: "\(library.folder(of: .calibrations))/\(calibration.id).json") }
+            for var calibration in run.calibrations {
+                let known = library.ids(.calibrations).contains(calibration.id) ? try library.calibration(calibration.id) : nil
+                (calibration.steps, calibration.power) = (known?.steps, known?.power)
+                try Self.write(calibration.json.text() + "\n", to: "\(library.folder(of: .calibrations))/\(calibration.id).json")
+            }
         }
         if let scores { try Self.write(run.csv, to: scores) }
         if let report { try Self.write(Self.heading + run.markdown, to: report) }
@@ -69,6 +90,45 @@ struct CalibrateCommand: ParsableCommand {
         let tables = device == nil ? [] : run.calibrations.map { CalibrationText.kernels(of: $0, style: Terminal.style) }
         try Terminal.print((tables + [run.text]).joined(separator: "\n"))
     }
+
+    /// Corrects the learned model by the few rows.
+    private func adapt(_ library: Library) throws {
+        let fit = try FewShotFit(of: few, for: device ?? "", in: library, model: try library.learnedModel(), version: orreryVersion, date: Self.today)
+        let folder = library.path(Library.fewShotFolder)
+        if out == nil { makeFolder(folder) }
+        try Self.write(fit.correction.json.text() + "\n", to: out ?? "\(folder)/\(fit.correction.device).json")
+        try Terminal.print(json ? FewShotText.json(of: fit).text() + "\n" : FewShotText.text(of: fit))
+    }
+
+    private func fitModels(in library: Library) throws {
+        var run = try WholeRun(of: files, in: library, device: device, runtime: runtime) { Terminal.warn($0) }
+        run.fit { Terminal.warn($0) }
+        guard !run.results.isEmpty else { throw DocumentError(file: files.first ?? "", message: "has no rows of whole models that support a calibration") }
+        for result in run.results where !json || out != nil {
+            // A run of one device is no ground for constants of any.
+            if result.device == Calibration.anyDevice, device != nil { continue }
+            let known = library.ids(.calibrations).contains(result.id) ? try library.calibration(result.id) : nil
+            let own = Set(result.sources.map(\.file))
+            let calibration = Calibration(device: result.device, runtime: result.runtime, version: orreryVersion, date: Self.today,
+                                          sources: (known?.sources.filter { !own.contains($0.file) } ?? []) + result.sources, kernels: known?.kernels ?? [],
+                                          steps: result.steps ?? known?.steps, power: result.power ?? known?.power)
+            try Self.write(calibration.json.text() + "\n", to: out ?? "\(library.folder(of: .calibrations))/\(calibration.id).json")
+        }
+        if let scores { try Self.write(run.csv, to: scores) }
+        if let report { try Self.write(Self.modelsHeading + run.markdown, to: report) }
+        try Terminal.print(run.text)
+    }
+
+    private static let modelsHeading = """
+        # Accuracy on whole models
+
+        Errors on models and splits that no fit had seen: 5-fold cross-validation by configuration (by batch and length where a device was
+        measured on fewer than five), by `orrery calibrate --models`. Device unseen: times by constants fitted to the other devices of the runtime,
+        energies by what the device's file says of its power. The absolute percentage error is |predicted − measured| ÷ measured; the bias is the
+        geometric mean of predicted ÷ measured, less 1.
+
+
+        """
 
     private static let heading = """
         # Accuracy of the calibrated cycle model
@@ -88,7 +148,7 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     /// Year, month and day in UTC.
-    private static var today: String {
+    static var today: String {
         var now = time(nil), parts = tm()
         gmtime_r(&now, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -13,13 +13,14 @@ struct CompareCommand: ParsableCommand {
 
             Examples:
               orrery compare --measured runs.csv.gz --by phase,device
+              orrery compare --measured here/decoders.csv --device here/host.json --calibration here/host.reference-kernels.json
               orrery compare --measured gemm.csv.gz --limit 2000 --by device,precision --rows rows.csv --plot gemm.svg
             """)
 
     @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
     var files: [String]
 
-    @Option(help: "What predicts: the physical bound (roofline) or the cycle-approximate model (cycle).")
+    @Option(help: "What predicts: the physical bound (roofline), the cycle-approximate model (cycle), or that model corrected by trees (learned).")
     var costModel: Scenario.Fidelity = .cycle
 
     @Option(help: ArgumentHelp("Columns to group by: device, phase, metric, precision, software, or any column of the files.", valueName: "columns"))
@@ -43,8 +44,14 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Draw predicted against measured, and the error by size, as SVG.", valueName: "file"))
     var plot: String?
 
+    @Option(help: ArgumentHelp("Keep every measured row and what was predicted for it in a results file.", valueName: "file"))
+    var db: String?
+
     @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; for each row the library's unless given.", valueName: "name|none"))
     var calibration: String?
+
+    @Option(help: ArgumentHelp("A device outside the library that rows name, as a file; one beside the measured file is found by its name.", valueName: "file"))
+    var device: String?
 
     @OptionGroup var library: LibraryOptions
 
@@ -57,19 +64,38 @@ struct CompareCommand: ParsableCommand {
     private var columns: [String] { by.split(separator: ",").map(String.init) }
 
     func run() throws {
-        let costs: any CostModel = costModel == .roofline ? Roofline() : Cycle()
-        let library = try self.library.open()
+        var library = try self.library.open()
+        try library.takeIn(device)
+        let costs: any CostModel = switch costModel {
+        case .roofline: Roofline()
+        case .cycle: Cycle()
+        case .learned: Learned(try library.learnedModel(), calibration: nil, software: "")
+        }
         let choice: CalibrationChoice = switch calibration {
         case nil: .shipped
         case "none"?: .none
         case let name?: .only(try library.calibration(name))
         }
         var predictor = Predictor(library, costs: costs, calibrations: choice)
+        predictor.folders = MeasuredFolders.of(files + (device.map { [$0] } ?? []))
         let table = try rows.map { try RowsFile($0) }
+        let store = try db.map { try ResultsStore(writing: $0) }
+        var kept: [StoredComparison] = []
+        func keep(_ store: ResultsStore) throws {
+            try store.record(kept, costModel: costs.name, version: orreryVersion)
+            kept.removeAll(keepingCapacity: true)
+        }
         var picture = plot.map { _ in ComparisonSample(by: columns[0], seed: seed) }
         let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in
             try table?.add(row, of: file, outcome)
             picture?.add(row, outcome)
+            guard let store else { return }
+            kept.append(StoredComparison(row, of: file, outcome))
+            if kept.count == 1000 { try keep(store) }
+        }
+        if let store {
+            try keep(store)
+            try store.settle()
         }
         try table?.close()
         if let plot, let picture {
@@ -78,5 +104,16 @@ struct CompareCommand: ParsableCommand {
             try file.close()
         }
         try Terminal.print(json ? comparison.json.text() + "\n" : comparison.text)
+    }
+}
+
+extension StoredComparison {
+    init(_ row: MeasuredRow, of file: String, _ outcome: Result<Prediction, RowError>) {
+        self.init(file: file, row: row.index, device: row.device, software: row.software, phase: row.phase, precision: row.precision,
+                  metric: row.metric, value: row.value, unit: row.unit)
+        switch outcome {
+        case .success(let prediction): predicted = prediction.value
+        case .failure(let error): reason = error.description
+        }
     }
 }

@@ -22,8 +22,8 @@ struct OrreryCommand: ParsableCommand {
         version: orreryVersion,
         subcommands: [
             SimulateCommand.self, ExplainCommand.self, DiffCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
-            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self, SweepCommand.self, ReportCommand.self, MergeCommand.self, QueryCommand.self,
-            ExportCommand.self,
+            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self, TrainCommand.self, ValidateCommand.self,
+            SweepCommand.self, ReportCommand.self, MergeCommand.self, QueryCommand.self, ExportCommand.self,
         ])
 
     static func main() {

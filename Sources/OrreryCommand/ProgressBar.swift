@@ -27,7 +27,7 @@ final class ProgressBar: Sendable {
     func write(_ line: String) {
         guard isShown else { return }
         width.withLock { width in
-            Terminal.send("\r" + line + String(repeating: " ", count: max(0, width - line.count)))
+            Terminal.write("\r" + line + String(repeating: " ", count: max(0, width - line.count)))
             width = line.count
         }
     }
@@ -36,7 +36,7 @@ final class ProgressBar: Sendable {
     func end() {
         guard isShown else { return }
         width.withLock { width in
-            if width > 0 { Terminal.send("\n") }
+            if width > 0 { Terminal.write("\n") }
             width = 0
         }
     }

@@ -11,6 +11,22 @@ struct LibraryOptions: ParsableArguments {
     func open() throws -> Library { try Library(library) }
 }
 
+extension Library {
+    /// Makes a device that is named by its file an entry of the library, so that rows that call it by its name find it.
+    mutating func takeIn(_ device: String?) throws {
+        guard let device, Self.isPath(device) else { return }
+        _ = try self.device(device)
+        add(device, to: .devices)
+    }
+}
+
+/// The folders in which files lie.
+enum MeasuredFolders {
+    static func of(_ files: [String]) -> [String] {
+        files.map { file in file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "." }
+    }
+}
+
 /// Where a job runs and how closely to look.
 struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("One device with its usual host: a name or a file; a mode follows '@'.", valueName: "spec"))
@@ -22,7 +38,7 @@ struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The software that drives it; the job's own unless given.", valueName: "id"))
     var runtime: String?
 
-    @Option(help: ArgumentHelp("roofline, the physical bound; or cycle, cycle-approximate.", valueName: "roofline|cycle"))
+    @Option(help: ArgumentHelp("roofline, the physical bound; cycle, cycle-approximate; or learned, the cycle model corrected by trees that know measured kernels.", valueName: "roofline|cycle|learned"))
     var costModel: Scenario.Fidelity = .cycle
 
     @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; the library's for device and runtime unless given.",

@@ -36,8 +36,8 @@ enum Terminal {
 
     static func warn(_ message: String) { _ = send(message + "\n", to: STDERR_FILENO) }
 
-    /// Writes to standard error as it is.
-    static func send(_ text: String) { _ = send(text, to: STDERR_FILENO) }
+    /// To standard error as it is: the line of a progress, which the next one replaces.
+    static func write(_ text: String) { _ = send(text, to: STDERR_FILENO) }
 
     /// The answer of a sweep, as text or as JSON.
     static func print(_ store: ResultsStore, json: Bool) throws {
@@ -49,7 +49,7 @@ enum Terminal {
     private static func send(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { writeBytes(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
@@ -103,3 +103,6 @@ enum Terminal {
 
 /// `exit` of the C library, which `Terminal.exit` hides.
 private func endProcess(_ status: Int32) -> Never { exit(status) }
+
+/// `write` of the C library, which `Terminal.write` hides.
+private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int { write(descriptor, bytes, count) }

@@ -7,6 +7,8 @@ import ReferenceKernelsC
 public final class AlignedBuffer<Element: BitwiseCopyable> {
     public let pointer: UnsafeMutablePointer<Element>
     public let count: Int
+    /// Whose memory it is a window into; nil when it is its own.
+    private let owner: AnyObject?
 
     /// - Throws: `KernelError` when the system has no memory left.
     public init(count: Int, zeroed: Bool = true, hugePages: Bool = true) throws(KernelError) {
@@ -17,6 +19,14 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
         if zeroed { rk_zero(memory, bytes) }
         pointer = memory.bindMemory(to: Element.self, capacity: max(count, 1))
         self.count = count
+        owner = nil
+    }
+
+    /// A window into memory that `owner` holds.
+    init(window: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject) {
+        pointer = window
+        self.count = count
+        self.owner = owner
     }
 
     public convenience init(_ elements: some Collection<Element>) throws(KernelError) {
@@ -24,7 +34,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable> {
         for (i, element) in elements.enumerated() { pointer[i] = element }
     }
 
-    deinit { rk_free(pointer) }
+    deinit { if owner == nil { rk_free(pointer) } }
 
     public var elements: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 

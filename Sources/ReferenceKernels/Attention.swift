@@ -50,6 +50,21 @@ public final class KeyValueCache {
         values = try FloatBuffer(count: batch * kvHeads * room * dimension)
     }
 
+    /// A cache in windows of `memory`, keys and then values, as they happen to be filled; `floats` of them.
+    init(in memory: FloatBuffer, at offset: Int, batch: Int, kvHeads: Int, capacity: Int, dimension: Int) {
+        (self.batch, self.kvHeads, self.capacity, self.dimension) = (batch, kvHeads, capacity, dimension)
+        room = (capacity + Int(RK_CAPACITY_STEP) - 1) / Int(RK_CAPACITY_STEP) * Int(RK_CAPACITY_STEP)
+        let count = batch * kvHeads * room * dimension
+        precondition(offset >= 0 && offset + 2 * count <= memory.count, "a cache beyond the end of its memory")
+        keys = FloatBuffer(window: memory.pointer + offset, count: count, owner: memory)
+        values = FloatBuffer(window: memory.pointer + offset + count, count: count, owner: memory)
+    }
+
+    /// Floats of keys and values together.
+    static func floats(batch: Int, kvHeads: Int, capacity: Int, dimension: Int) -> Int {
+        2 * batch * kvHeads * ((capacity + Int(RK_CAPACITY_STEP) - 1) / Int(RK_CAPACITY_STEP) * Int(RK_CAPACITY_STEP)) * dimension
+    }
+
     var stride: Int { room }
     private var elementsOfSequence: Int { kvHeads * room * dimension }
 

@@ -11,14 +11,14 @@ public enum Kernels {
         set { rk_set_threads(Int32(clamping: newValue)) }
     }
 
-    /// `"avx512"`, `"avx2"` or `"portable"`.
+    /// `"avx512vnni"`, `"avx512"`, `"avx2"` or `"portable"`.
     public static var instructionSet: String { String(cString: rk_isa()) }
 
     /// Instruction sets that this processor has kernels for, best first.
     public static var instructionSets: [String] {
         let current = instructionSet
         defer { rk_select_isa(current) }
-        return ["avx512", "avx2", "portable"].filter { rk_select_isa($0) == 0 }
+        return ["avx512vnni", "avx512", "avx2", "portable"].filter { rk_select_isa($0) == 0 }
     }
 
     /// Uses another instruction set from now on; false where the processor does not have it.

@@ -15,7 +15,7 @@ static const rk_table *best(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512vl")) return &rk_avx512;
+        && __builtin_cpu_supports("avx512vl")) return __builtin_cpu_supports("avx512vnni") ? &rk_avx512vnni : &rk_avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &rk_avx2;
 #endif
     return &rk_portable;
@@ -36,7 +36,7 @@ int rk_lanes(void) { return (int)rk_table_in_use()->lanes; }
 int rk_select_isa(const char *name) {
     const rk_table *candidates[] = {
 #if defined(__x86_64__)
-        &rk_avx512, &rk_avx2,
+        &rk_avx512vnni, &rk_avx512, &rk_avx2,
 #endif
         &rk_portable,
     };

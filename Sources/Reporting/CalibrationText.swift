@@ -20,7 +20,22 @@ public enum CalibrationText {
                 lines.append("    " + parts.joined(separator: ", "))
             }
         }
+        for (title, part) in [("passes of whole models", calibration.steps), ("power", calibration.power)] {
+            guard let part else { continue }
+            lines += ["", title, "  \(part.rows) rows; unseen configurations: median \(percent(part.validation.medianAPE)), MAPE \(percent(part.validation.mape))"]
+            lines += WholeCalibration.Parameter.allCases.compactMap { parameter in
+                part.fitted[parameter].map { "    \(parameter.rawValue) \(text($0, unit: parameter.unit))" }
+            }
+        }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func text(_ fitted: KernelCalibration.Fitted, unit: String) -> String {
+        switch unit {
+        case "s": "\(Seconds(fitted.value)) ± \(Seconds(fitted.error))"
+        case "W": "\(Watts(fitted.value)) ± \(Watts(fitted.error))"
+        default: "\(significant(fitted.value, digits: 3)) ± \(significant(fitted.error, digits: 1))"
+        }
     }
 
     private static func text(_ fitted: KernelCalibration.Fitted, _ parameter: KernelCalibration.Parameter) -> String {

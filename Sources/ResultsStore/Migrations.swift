@@ -87,12 +87,12 @@ extension ResultsStore {
                     id INTEGER PRIMARY KEY,
                     file TEXT NOT NULL, row INTEGER NOT NULL,
                     device TEXT NOT NULL, software TEXT, phase TEXT NOT NULL, precision TEXT,
-                    metric TEXT NOT NULL, value REAL NOT NULL,   -- in base units
+                    metric TEXT NOT NULL, value REAL NOT NULL, unit TEXT NOT NULL,
                     UNIQUE (file, row, metric)
                 );
                 CREATE TABLE comparisons (
                     measured INTEGER NOT NULL REFERENCES measuredRuns, costModel TEXT NOT NULL, version TEXT NOT NULL,
-                    predicted REAL, reason TEXT,                 -- where nothing was predicted, why
+                    predicted REAL, reason TEXT,                 -- in the unit of the measured run; where nothing was predicted, why
                     PRIMARY KEY (measured, costModel, version)
                 ) WITHOUT ROWID;
                 """)

@@ -1,6 +1,8 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
+import Quantities
 import Workloads
 
 extension Library {
@@ -18,8 +20,10 @@ extension Library {
         let job = try self.job(job)
         let system = try self.system(for: job, device: device, system: system)
         let (runtime, note) = try self.runtime(runtime, for: job, on: system.accelerator.device)
-        let corrected = fidelity == .cycle ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
+        var corrected = fidelity != .roofline ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
+        if case .single = job.work { corrected = corrected?.ofKernels }
         var scenario = Scenario(job: job, system: system, runtime: runtime, fidelity: fidelity, calibration: corrected)
+        if fidelity == .learned { scenario.learned = try learnedModel() }
         if let note { scenario.notes.append(note) }
         return scenario
     }
@@ -71,7 +75,8 @@ extension Library {
             if runtime.runsOn.contains(device.kind) { return (runtime, nil) }
         }
         let fitting = try runtimes(for: device.kind)
-        guard let closest = fitting.min(by: { ($0.runsOn.count, $0.hostPerKernel, $0.id) < ($1.runsOn.count, $1.hostPerKernel, $1.id) }) else {
+        func rank(_ runtime: Runtime) -> (Int, Int, Seconds, String) { (runtime.isUsual ? 0 : 1, runtime.runsOn.count, runtime.hostPerKernel, runtime.id) }
+        guard let closest = fitting.min(by: { rank($0) < rank($1) }) else {
             throw DocumentError(file: "HardwareSpecs/runtimes", message: "none runs on a device of kind \(device.kind.rawValue), such as \(device.id)")
         }
         let why = job.runtime.map { "\($0), which the job names, does not run on a device of kind \(device.kind.rawValue)" } ?? "the job names none"

@@ -54,7 +54,9 @@ struct CostSite<Costs: CostModel> {
         works.add(demand.cacheTime.value, on: resources[.cache(lane: lane)])
         works.add(max(demand.memoryTime.value, rowBufferTime(demand, on: device)), on: memory(of: lane, &resources))
         let gap = stream == .compute ? kernelGap(of: device) : .zero
-        return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), gap: SimulationTime(seconds: gap.value), works: works, demand: demand)
+        // Where the processor that computes also decides what comes next, a call takes its time first.
+        let call = runtime.launch == .inline ? runtime.hostPerKernel : .zero
+        return PreparedGraph.Entry(latency: SimulationTime(seconds: (demand.latency + call).value), gap: SimulationTime(seconds: gap.value), works: works, demand: demand)
     }
 
     /// While lanes beside the banks work on open rows nobody else reads the memory, unless each bank has a row buffer for

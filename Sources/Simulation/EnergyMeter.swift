@@ -15,7 +15,32 @@ struct EnergyMeter {
 
     /// Meters the steps of a run, each as often as it stands for.
     init(_ run: JobRun) {
-        for (timeline, weight) in zip(run.timelines, run.weights) where weight > 0 { meter(timeline, on: run.system, weight: weight) }
+        for (timeline, weight) in zip(run.timelines, run.weights) where weight > 0 {
+            if let power = run.power { meter(timeline, on: run.system, drawing: power, weight: weight) } else { meter(timeline, on: run.system, weight: weight) }
+        }
+    }
+
+    /// By what a calibration says of the boards of the accelerators: never more than their limit.
+    private mutating func meter(_ timeline: Timeline, on system: System, drawing power: BoardPower, weight: Double) {
+        var use = EnergyUse()
+        for node in timeline.graph.nodes {
+            let energy = timeline.demand(use: Int(node.use), lane: Int(node.lane)).energy, times = Double(timeline.graph.lanes[Int(node.lane)].multiplicity)
+            use.compute += energy.compute * (power.compute * times)
+            use.cache += energy.cache * (power.traffic * times)
+            use.memory += energy.memory * (power.traffic * times)
+            use.link += energy.link * (power.traffic * times)
+        }
+        let boards = Double(system.acceleratorCount), board = power.board * timeline.duration * boards
+        var part = 1.0
+        if let limit = system.accelerator.device.power.limit, board + use.total > limit * timeline.duration * boards {
+            part = (limit * timeline.duration * boards) / (board + use.total)
+        }
+        add(.static, board * (part * weight))
+        add(.compute, use.compute * (part * weight))
+        add(.cache, use.cache * (part * weight))
+        add(.memory, use.memory * (part * weight))
+        add(.link, use.link * (part * weight))
+        for group in system.groups where group.name != system.accelerator.name { meter(group, of: system, during: timeline, weight: weight) }
     }
 
     private mutating func meter(_ timeline: Timeline, on system: System, weight: Double) {

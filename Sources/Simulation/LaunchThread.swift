@@ -1,3 +1,4 @@
+import CostModels
 import EventEngine
 import Hardware
 import Quantities
@@ -21,13 +22,16 @@ struct LaunchThread: Sendable {
     /// The node whose end it last had to wait for, -1 for none: it has been busy launching ever since.
     private(set) var resumedBy: Int32 = -1
 
-    /// - Parameter hostSlowness: launch time of this host over that of the host on which the runtime's costs were taken.
-    init(nodes: [Int32], runtime: Runtime, hostSlowness: Double, drivesDevice: Bool) {
+    /// - Parameters:
+    ///   - hostSlowness: launch time of this host over that of the host on which the runtime's costs were taken.
+    ///   - host: what a calibration says instead, of this very host.
+    init(nodes: [Int32], runtime: Runtime, host: HostCost? = nil, hostSlowness: Double, drivesDevice: Bool) {
         self.nodes = nodes
         let eager = runtime.launch == .eager && drivesDevice
         everyNode = eager
-        perLaunch = drivesDevice && runtime.launch != .inline ? SimulationTime(seconds: runtime.hostPerKernel.value * hostSlowness) : .zero
-        perLayer = eager ? SimulationTime(seconds: runtime.hostPerLayer.value * hostSlowness) : .zero
+        let launch = host?.perKernel ?? runtime.hostPerKernel * hostSlowness
+        perLaunch = drivesDevice && runtime.launch != .inline && (eager || host == nil) ? SimulationTime(seconds: launch.value) : .zero
+        perLayer = eager && host == nil ? SimulationTime(seconds: runtime.hostPerLayer.value * hostSlowness) : .zero
     }
 
     /// The node it will launch next, nil at the end.

@@ -36,15 +36,22 @@ public struct JobRun: Sendable {
     /// By step of the plan.
     public let weights: [Double]
     let system: System
+    /// What a calibration says of the accelerators' boards.
+    let power: BoardPower?
 
-    public init(_ plan: Plan, on system: System, under runtime: Runtime, with costs: some CostModel) throws(SimulationError) {
+    /// - Parameter streams: tokens go to clients as they come, while requests come and go.
+    public init(_ plan: Plan, on system: System, under runtime: Runtime, with costs: some CostModel, streams: Bool = false) throws(SimulationError) {
         var timelines: [Timeline] = []
         for step in plan.steps {
-            timelines.append(try Timeline(running: step.graph, on: system, under: runtime, with: costs))
+            var shape = plan.shape(of: step)
+            shape.streams = streams
+            let host = costs.host(of: shape, on: system.accelerator.device)
+            timelines.append(try Timeline(running: step.graph, on: system, under: runtime, with: costs, host: host))
         }
         self.plan = plan
         self.timelines = timelines
         self.system = system
+        power = costs.power(of: system.accelerator.device)
         weights = StepWeights(of: plan).weights
     }
 
@@ -73,26 +80,34 @@ extension JobRun {
 
 extension Timeline {
     /// Runs a graph once on a system.
-    public init(running graph: OperatorGraph, on system: System, under runtime: Runtime, with costs: some CostModel) throws(SimulationError) {
+    ///
+    /// - Parameter host: what the host does meanwhile as a calibration has it, nil for what the runtime says.
+    public init(running graph: OperatorGraph, on system: System, under runtime: Runtime, with costs: some CostModel, host: HostCost? = nil) throws(SimulationError) {
         let prepared = try PreparedGraph(graph, on: system, under: runtime, with: costs)
         let slowness = (system.host?.device.kernel.launch).flatMap { own in runtime.referenceLaunch.map { own / $0 } } ?? 1
         var nodes = [[Int32]](repeating: [], count: graph.lanes.count)
         for (index, node) in graph.nodes.enumerated() { nodes[Int(node.lane)].append(Int32(index)) }
         let threads = graph.lanes.indices.map { lane in
-            LaunchThread(nodes: nodes[lane], runtime: runtime, hostSlowness: slowness, drivesDevice: graph.lanes[lane].group == system.accelerator.name)
+            LaunchThread(nodes: nodes[lane], runtime: runtime, host: host, hostSlowness: slowness, drivesDevice: graph.lanes[lane].group == system.accelerator.name)
         }
         var simulation = StepSimulation(graph, prepared: prepared, threads: threads)
         let records = simulation.run()
         guard records.allSatisfy({ $0.end < .never }) else {
             throw SimulationError("one pass takes more than \(Int(SimulationTime.never.seconds / 86_400)) days on \(system.id), longer than the clock counts; make the job smaller")
         }
-        let hostTime = runtime.hostPerStep * slowness
+        let hostTime = host?.pass ?? runtime.hostPerStep * slowness
         let end = records.map(\.end).max()?.seconds ?? 0
         self.init(graph: graph, records: records, demands: prepared.demands, hostTime: hostTime, duration: hostTime + Seconds(end))
     }
 }
 
 extension Plan {
+    /// A step as the host sees it.
+    public func shape(of step: Step) -> StepShape {
+        let decodes = if case .decode = step.phase { true } else { false }
+        return StepShape(sequences: sequences, tokens: step.tokens, layers: Int((step.graph.nodes.map(\.layer).max() ?? -1) + 1), decodes: decodes)
+    }
+
     /// The physical bound of all steps.
     public func bound(on system: System, under runtime: Runtime) throws(SimulationError) -> Seconds {
         var sum = 0.0

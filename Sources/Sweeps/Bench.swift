@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import ResultsStore
 import Scenarios
 import Workloads
@@ -46,6 +47,8 @@ final class Bench: @unchecked Sendable {
     private var jobs: [Int: Result<Part<Job>, DocumentError>] = [:]
     private var calibrations: [CalibrationKey: Part<Calibration?>] = [:]
     var bases: [BasisKey: String] = [:]
+    private var learned: LearnedModel?
+    private var learnedHash: [UInt8] = []
     private var parts = 0
 
     /// A device with other figures may be lent another calibration.
@@ -77,10 +80,13 @@ final class Bench: @unchecked Sendable {
         }
         let fidelity = try self.fidelity(choices)
         let calibration = try self.calibration(choices, system: system, runtime: runtime, fidelity)
-        var scenario = Scenario(job: job.value, system: system.value, runtime: runtime.value, fidelity: fidelity, calibration: calibration.value)
+        var corrected = calibration.value
+        if case .single = job.value.work { corrected = corrected?.ofKernels }
+        var scenario = Scenario(job: job.value, system: system.value, runtime: runtime.value, fidelity: fidelity, calibration: corrected)
+        if fidelity == .learned { scenario.learned = try learnedModel() }
         if let note { scenario.notes.append(note) }
         let price = grid.prices.flatMap { prices in prices.perHour[system.value.accelerator.device.id].map { "\($0) \(prices.currency)" } }
-        let hashes = [job.hash, system.hash, runtime.hash, calibration.hash].flatMap(\.bytes)
+        let hashes = [job.hash, system.hash, runtime.hash, calibration.hash].flatMap(\.bytes) + (fidelity == .learned ? learnedHash : [])
         return Built(scenario: scenario, hash: hashes + Array("\(fidelity.rawValue) \(price ?? "")".utf8),
                      basis: .init(system: system.number, runtime: runtime.number, calibration: calibration.number, fidelity: fidelity))
     }
@@ -273,6 +279,17 @@ final class Bench: @unchecked Sendable {
         if calibrations.count >= Self.mostKept { calibrations.removeAll() }
         calibrations[key] = made
         return made
+    }
+
+    /// Read once.
+    private func learnedModel() throws(DocumentError) -> LearnedModel {
+        if let learned { return learned }
+        let model = try library.learnedModel()
+        learned = model
+        let manifest = try Document(contentsOf: library.path("\(Library.learnedModels)/\(Library.usualLearnedModel).json"))
+        documents["learned \(Library.usualLearnedModel)"] = manifest
+        learnedHash = ContentHash(of: manifest.json.compact).bytes
+        return model
     }
 
     private let uncalibrated = Part<Calibration?>(value: nil, hash: ContentHash(of: "none"), number: 0)

@@ -7,23 +7,31 @@ import Darwin
 
 /// A multi-objective search in a grid that is too large to try all of.
 ///
-/// NSGA-II (Deb et al., IEEE TEC 6(2), 2002) with candidates screened before they are evaluated: an additive model of the logarithm
-/// of each figure ranks them, so that few evaluations go a long way. It starts from a Sobol sample, evaluates each place at most
+/// Bayesian optimisation: Gaussian processes over the logarithms of all figures say what to expect of the places that were not
+/// evaluated, and the most promising for each objective in turn, and for a random weighing of all, are evaluated next (ParEGO:
+/// Knowles, IEEE TEC 10(1), 2006). In grids too large to look at every place the candidates are bred as in NSGA-II (Deb et al.,
+/// IEEE TEC 6(2), 2002), whose way of ranking points that break constraints is used throughout. It starts from a Sobol sample, evaluates each place at most
 /// once, and depends on nothing but the grid and its seed.
 struct Search {
-    private let sweep: Sweep
+    let sweep: Sweep
     private let budget: Int
     private var random: SplitMix
     private let counts: [Int]
     private let evaluate: ([Int]) throws -> [PointRecord.Answer]
 
     private(set) var population: [Individual] = []
-    private var answers: [(choices: [Int], values: [Double])] = []
+    private(set) var answers: [(choices: [Int], values: [Double])] = []
+    private var turns = 0
+    private var pool = CandidatePool([])
+    let kernel: GridKernel
     private var seen = Set<Int>()
 
     /// Candidates that are screened for one that is evaluated, in grids too large to screen as a whole.
     private static let screened = 50
-    private static let mostScreened = 50_000
+    private static let mostScreened = 20_000
+    /// Candidates whose uncertainty is worked out, and how many deviations of it count in their favour.
+    private static let promising = 60
+    private static let boldness = 0.7
 
     init(_ sweep: Sweep, points: Int, seed: UInt64, evaluate: @escaping ([Int]) throws -> [PointRecord.Answer]) {
         self.sweep = sweep
@@ -31,18 +39,17 @@ struct Search {
         random = SplitMix(seed: seed)
         counts = sweep.grid.axes.map(\.choices.count)
         self.evaluate = evaluate
+        kernel = GridKernel(sweep.grid)
     }
 
-    private var grid: Grid { sweep.grid }
+    var grid: Grid { sweep.grid }
 
     /// - Returns: whether the budget is spent, or the grid empty.
     mutating func run(shouldStop: () -> Bool) throws -> Bool {
-        // Every choice of every axis is seen a few times before anything is concluded from it.
-        let longest = counts.max() ?? 1
-        try take(Sampling.sobol(max(4, min(budget / 2, max(2 * longest, 2 * counts.count))), of: grid))
+        try take(Sampling.sobol(max(4, min(budget / 3, 2 * counts.count)), of: grid))
         while seen.count < budget {
             if shouldStop() { return false }
-            let chosen = nextGeneration(max(2, min(budget - seen.count, max(2 * grid.objectives.count, budget / 25))))
+            let chosen = nextGeneration(min(budget - seen.count, max(grid.objectives.count + 1, budget / 50)))
             guard !chosen.isEmpty else { return true }
             try take(chosen)
         }
@@ -59,7 +66,7 @@ struct Search {
         }
     }
 
-    private func value(_ metric: String, _ values: [Double]) -> Double {
+    func value(_ metric: String, _ values: [Double]) -> Double {
         Metric.allCases.firstIndex { $0.rawValue == metric }.map { values[$0] } ?? .nan
     }
 
@@ -83,7 +90,7 @@ struct Search {
     }
 
     /// Memory needed over memory usable.
-    private func occupied(_ values: [Double]) -> Double {
+    func occupied(_ values: [Double]) -> Double {
         let need = value(Metric.memory.rawValue, values), free = value(Metric.memoryFree.rawValue, values)
         return need.isNaN || need + free <= 0 ? .nan : need / (need + free)
     }
@@ -91,28 +98,27 @@ struct Search {
     // MARK: The next generation
 
     private mutating func nextGeneration(_ size: Int) -> [Int] {
-        let guess = Guess(self)
-        let ranking = Ranking(population)
-        var pool = candidates(ranking, size)
-        guard !pool.isEmpty else { return [] }
-        var chosen: [Int] = []
-        func takeBest(_ score: ([Int]) -> Double) {
-            var best: (index: Int, score: Double)?
-            for index in pool.indices {
-                let own = score(pool[index])
-                if best.map({ own < $0.score }) ?? true { best = (index, own) }
-            }
-            if let best { chosen.append(grid.place(of: pool.remove(at: best.index))) }
+        fillPool(size)
+        let guess = Expectation(self, pool)
+        var left = Array(pool.candidates.indices), chosen: [Int] = []
+        /// Takes the candidate with the least score: of the most promising by what is expected of them, the one that may be best.
+        func takeBest(_ score: (Expectation.Outlook) -> Double) {
+            let expected = left.map { (index: $0, score: score(guess.plain[$0])) }.sorted { ($0.score, $0.index) < ($1.score, $1.index) }
+            let promising = expected.prefix(Self.promising).map { (index: $0.index, score: score(guess.outlook($0.index, boldness: Self.boldness))) }
+            guard let best = promising.min(by: { ($0.score, $0.index) < ($1.score, $1.index) }) else { return }
+            chosen.append(grid.place(of: pool.candidates[best.index]))
+            left.removeAll { $0 == best.index }
         }
         let objectives = grid.objectives.count
-        while chosen.count < size, !pool.isEmpty {
-            switch chosen.count % (objectives + 2) {
-            case let objective where objective < objectives: takeBest { guess.cost(objective, $0) + guess.penalty($0) }
-            case objectives:
+        while chosen.count < size, !left.isEmpty {
+            let turn = turns % (objectives + 1)
+            turns += 1
+            if turn < objectives {
+                takeBest { $0.costs[turn] + $0.penalty }
+            } else {
                 // Between the ends of the front: the largest of weighted logarithms (Tchebycheff).
                 let weights = (0..<objectives).map { _ in Double.random(in: 0.05...1, using: &random) }
-                takeBest { choices in (0..<objectives).map { weights[$0] * guess.cost($0, choices) }.max().map { $0 + guess.penalty(choices) } ?? 0 }
-            default: chosen.append(grid.place(of: pool.remove(at: Int.random(in: pool.indices, using: &random))))
+                takeBest { outlook in (zip(weights, outlook.costs).map { $0 * $1 }.max() ?? 0) + outlook.penalty }
             }
         }
         return chosen
@@ -120,14 +126,26 @@ struct Search {
 
     /// Places that were not evaluated: all of a small grid; of a large one the children of good parents, and what differs from
     /// the best in one axis.
-    private mutating func candidates(_ ranking: Ranking, _ size: Int) -> [[Int]] {
-        if grid.places <= Self.mostScreened {
-            return (0..<grid.places).filter { !seen.contains($0) }.map(grid.choices).filter(grid.isKept)
+    private mutating func fillPool(_ size: Int) {
+        var fresh = pool
+        pool = CandidatePool([])
+        if grid.places > Self.mostScreened {
+            fresh = CandidatePool(bred(size))
+        } else if fresh.candidates.isEmpty {
+            fresh = CandidatePool((0..<grid.places).map(grid.choices).filter(grid.isKept))
         }
-        var pool: [[Int]] = [], pooled = Set<Int>()
+        let (seen, grid) = (seen, grid)
+        fresh.remove { seen.contains(grid.place(of: $0)) }
+        fresh.weigh(self)
+        pool = fresh
+    }
+
+    private mutating func bred(_ size: Int) -> [[Int]] {
+        let ranking = Ranking(population)
+        var bred: [[Int]] = [], known = Set<Int>()
         func offer(_ choices: [Int]) {
             let place = grid.place(of: choices)
-            if !seen.contains(place), grid.isKept(choices), pooled.insert(place).inserted { pool.append(choices) }
+            if !seen.contains(place), grid.isKept(choices), known.insert(place).inserted { bred.append(choices) }
         }
         for best in incumbents {
             for axis in counts.indices {
@@ -139,7 +157,7 @@ struct Search {
             }
         }
         for _ in 0..<size * Self.screened { offer(child(ranking)) }
-        return pool
+        return bred
     }
 
     /// The best so far in each objective.
@@ -162,36 +180,5 @@ struct Search {
             child[axis] = Bool.random(using: &random) ? min(max(0, child[axis] + step), counts[axis] - 1) : Int.random(in: 0..<counts[axis], using: &random)
         }
         return child
-    }
-
-    /// What the evaluated places let one expect of the others.
-    private struct Guess {
-        private let costs: [(surrogate: Surrogate, sign: Double)]
-        private let constraints: [(surrogate: Surrogate, constraint: SweepResults.Constraint)]
-        private let occupied: Surrogate
-        private let invalid: Surrogate
-
-        init(_ search: Search) {
-            func surrogate(_ value: ([Double]) -> Double) -> Surrogate {
-                Surrogate(search.counts, search.answers.map { ($0.choices, value($0.values)) })
-            }
-            costs = search.grid.objectives.map { objective in (surrogate { search.value(objective.metric, $0) }, objective.goal == .min ? 1 : -1) }
-            constraints = search.grid.constraints.map { constraint in (surrogate { search.value(constraint.metric, $0) }, constraint) }
-            occupied = surrogate { search.occupied($0) }
-            // Places that cannot be have no figures at all; e² to 1 against them.
-            invalid = Surrogate(search.counts, search.population.map { ($0.choices, $0.violation >= 1e9 ? 7.4 : 1) })
-        }
-
-        func cost(_ objective: Int, _ choices: [Int]) -> Double { costs[objective].surrogate.logarithm(at: choices) * costs[objective].sign }
-
-        /// Logarithm by which constraints are expected to be broken, weighed so that keeping them comes first.
-        func penalty(_ choices: [Int]) -> Double {
-            var excess = max(0, occupied.logarithm(at: choices))
-            for (surrogate, constraint) in constraints where surrogate.isUsable && constraint.bound > 0 {
-                let over = surrogate.logarithm(at: choices) - log(constraint.bound)
-                excess += max(0, constraint.relation == .atMost ? over : -over)
-            }
-            return 10 * excess + max(0, 2 * invalid.logarithm(at: choices) - 1)
-        }
     }
 }

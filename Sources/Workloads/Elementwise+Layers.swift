@@ -10,7 +10,7 @@ extension Elementwise {
     /// shift. One inverse root per row.
     ///
     /// - Parameter residual: the branch is added to the residual stream in the same kernel, and both sums are written.
-    static func norm(_ kind: Model.Norm, rows: Int, width: Int, residual: Bool, activations: TensorFormat, vectors: TensorFormat) -> Elementwise {
+    public static func norm(_ kind: Model.Norm, rows: Int, width: Int, residual: Bool, activations: TensorFormat, vectors: TensorFormat) -> Elementwise {
         let elements = Double(rows) * Double(width), streams = residual ? 2.0 : 1.0
         return Elementwise(.norm, rows: rows, width: width, flopsPerElement: (kind == .rms ? 4 : 7) + (residual ? 1 : 0),
                            specialsPerElement: 1 / Double(width),
@@ -20,7 +20,7 @@ extension Elementwise {
     }
 
     /// `a + b`, of `inputs` tensors.
-    static func sum(rows: Int, width: Int, inputs: Int = 2, activations: TensorFormat) -> Elementwise {
+    public static func sum(rows: Int, width: Int, inputs: Int = 2, activations: TensorFormat) -> Elementwise {
         let elements = Double(rows) * Double(width)
         return Elementwise(.add, rows: rows, width: width, flopsPerElement: Double(inputs - 1),
                            moved: Traffic(activationsRead: activations.bytes(elements: Double(inputs) * elements),
@@ -45,7 +45,7 @@ extension Elementwise {
     }
 
     /// Scale, maximum, subtract, exponential, accumulate, normalise.
-    static func softmax(rows: Int, width: Int, activations: TensorFormat) -> Elementwise {
+    public static func softmax(rows: Int, width: Int, activations: TensorFormat) -> Elementwise {
         let bytes = activations.bytes(elements: Double(rows) * Double(width))
         return Elementwise(.softmax, rows: rows, width: width, flopsPerElement: 5, specialsPerElement: 1,
                            moved: Traffic(activationsRead: bytes, activationsWritten: bytes))
@@ -59,7 +59,7 @@ extension Elementwise {
     ///   - table: elements of one token's row of the table.
     ///   - cached: elements that the same kernel writes to the KV cache, 0 when another one does.
     ///   - carried: those of them that reach the cache without being turned.
-    static func rotary(tokens: Int, width: Int, table: Int, cached: Int = 0, carried: Int = 0, activations: TensorFormat, cache: TensorFormat) -> Elementwise {
+    public static func rotary(tokens: Int, width: Int, table: Int, cached: Int = 0, carried: Int = 0, activations: TensorFormat, cache: TensorFormat) -> Elementwise {
         let elements = Double(tokens) * Double(width)
         return Elementwise(.rotary, rows: tokens, width: width, flopsPerElement: 3,
                            moved: Traffic(cacheWritten: cache.bytes(elements: Double(tokens) * Double(cached)),
@@ -77,7 +77,7 @@ extension Elementwise {
     /// One row of the table per token; with learned positions (and token types) one more row each, added.
     ///
     /// - Parameter share: part of the tokens whose row this device holds, 1 without a split vocabulary.
-    static func embedding(tokens: Int, width: Int, tables: Int, share: Double, table: TensorFormat, activations: TensorFormat) -> Elementwise {
+    public static func embedding(tokens: Int, width: Int, tables: Int, share: Double, table: TensorFormat, activations: TensorFormat) -> Elementwise {
         let elements = Double(tokens) * Double(width)
         return Elementwise(.embedding, rows: tokens, width: width, flopsPerElement: Double(tables - 1),
                            moved: Traffic(weights: table.bytes(elements: elements * share * Double(tables)),

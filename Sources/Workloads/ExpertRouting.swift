@@ -11,7 +11,7 @@ extension Routing {
     /// counts add up to `tokens · topK` exactly and equal jobs get equal counts. No expert receives a token twice.
     ///
     /// - Parameter ranks: devices over which the experts are spread in order, so many neighbours on each.
-    func tokensPerExpert(tokens: Int, topK: Int, experts: Int, ranks: Int) -> [Int] {
+    public func tokensPerExpert(tokens: Int, topK: Int, experts: Int, ranks: Int) -> [Int] {
         let popularity = popularity(experts: experts)
         var counts = [Int](repeating: 0, count: experts)
         var open = (0..<experts).filter { popularity[$0] > 0 }

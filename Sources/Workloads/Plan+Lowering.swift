@@ -28,7 +28,7 @@ extension Plan {
             let shape = PassShape(sequences: arrangement.sequencesPerChain, queries: queries, context: context,
                                   encoderTokens: encodes ? job.prompt : 0, caches: job.model.decoder != nil, isDecode: phase != .prefill)
             var lowering = PassLowering(arrangement, CompiledPass(arrangement, shape))
-            return Step(phase: phase, graph: lowering.run())
+            return Step(phase: phase, graph: lowering.run(), tokens: job.batch * (encodes && phase == .prefill ? job.prompt : queries))
         }
 
         var steps: [Step] = []

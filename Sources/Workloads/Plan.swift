@@ -14,6 +14,14 @@ public struct Plan: Sendable {
     public struct Step: Sendable {
         public var phase: Phase
         public var graph: OperatorGraph
+        /// Tokens that pass through the model, of all sequences.
+        public var tokens: Int
+
+        public init(phase: Phase, graph: OperatorGraph, tokens: Int = 0) {
+            self.phase = phase
+            self.graph = graph
+            self.tokens = tokens
+        }
     }
 
     /// Something that stays in memory for the whole job (or grows to this size by its end).

@@ -118,7 +118,8 @@ extension ProgramBuilder {
         let hottest = classes.reduce(0) { max($0, $1.load) }
         let mean = Double(total) / Double(layout.expert)
         let collective = Collective(.allToAll, participants: layout.expert, participantsPerNode: layout.inNode(layout.expert), bytes: bytes,
-                                    imbalance: mean > 0 ? Double(hottest) / mean : 1, format: format, messages: tokens)
+                                    imbalance: mean > 0 ? Double(hottest) / mean : 1, format: format, messages: tokens,
+                                    messageBytes: format.bytes(elements: Double(model.hidden)))
         // What a rank receives goes with the tokens of its experts; what comes back is its own again.
         let arriving = classes.map { name == "experts.dispatch" && mean > 0 ? bytes * (Double($0.load) / mean) : bytes }
         let works: [LayerProgram.Work?] = arriving.map { work(name, .collective(collective), allocates: $0) }

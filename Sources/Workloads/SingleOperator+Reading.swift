@@ -95,7 +95,7 @@ extension ObjectReader {
         let sent = activations.bytes(elements: Double(tokens) * Double(topK) / Double(ranks) * Double(hidden))
         let exchange = Operator.collective(Collective(.allToAll, participants: ranks, bytes: sent,
                                                       imbalance: Double(hottest.load) * Double(ranks) / (Double(tokens) * Double(topK)), format: activations,
-                                                      messages: max(1, tokens / ranks)))
+                                                      messages: max(1, tokens / ranks), messageBytes: activations.bytes(elements: Double(hidden))))
         if ranks > 1 { operators.append(exchange) }
         let kind: FeedForward.Kind = gated ? .swiglu : .gelu
         operators.append(product(gated ? 2 * inner : inner, hidden))

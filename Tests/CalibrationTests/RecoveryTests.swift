@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Fitting kernels")
 struct RecoveryTests {
-    private let parameters = KernelKey.Family.gemm.parameters
+    private let parameters = KernelKey.Family.gemm.parameters(onProcessor: false)
 
     @Test("Constants with which rows were made are found again within three standard errors")
     func recovery() throws {
@@ -78,5 +78,37 @@ struct RecoveryTests {
         let fitting = KernelFitting(samples, key: KernelKey(.gemm, format: "bf16 × bf16"), kernel: "eager")
         let floor = try #require(fitting.calibrations.first?.fitted[.hostFloor])
         #expect(abs(floor.value / 170e-6 - 1) < 0.02)
+    }
+
+    @Test("On a processor the constants of streamed weights are found again: the bandwidth they reach and the start of every stream")
+    func processor() throws {
+        let device = try Library(Synthetic.folder).device("epyc-7763")
+        let truth: [KernelCalibration.Parameter: Double] = [.memoryEfficiency: 0.7, .perColumn: 30e-9]
+        let constants = KernelConstants { truth[$0] ?? $0.neutral }
+        var samples: [KernelSample] = []
+        for (place, n) in [256, 512, 896, 1024, 1536, 2048, 4096, 8192, 3072, 768, 640, 5120].enumerated() {
+            for k in [512, 2048, 4096] {
+                let operation = Operator.matmul(Matmul(m: 1, n: n, k: k, activations: .fp32, weights: .fp32))
+                var sample = KernelSample(measured: 1, fixed: 0, works: [Synthetic.work(operation, on: device)], shape: UInt64(n * 10_000 + k), onProcessor: true)
+                sample.measured = sample.predicted(under: constants) * (1 + 0.004 * Double((place * 7 + k) % 5 - 2))
+                samples.append(sample)
+            }
+        }
+        let fit = try #require(KernelFit(samples, KernelKey.Family.gemm.parameters(onProcessor: true)))
+        for sample in samples { #expect(abs(sample.predicted(under: fit.constants) / sample.measured - 1) < 0.03) }
+        #expect(abs((fit.fitted[.memoryEfficiency]?.value ?? 0) / 0.7 - 1) < 0.05)
+        #expect(abs((fit.fitted[.perColumn]?.value ?? 0) / 30e-9 - 1) < 0.1)
+        // A third parameter explains nothing that these two do not.
+        #expect(fit.fitted.count <= 3)
+    }
+
+    @Test("What does not overlap adds up: with none of it hidden, arithmetic and memory take their sum")
+    func overlap() throws {
+        let device = try Library(Synthetic.folder).device("epyc-7763")
+        let work = Synthetic.work(.matmul(Matmul(m: 4, n: 4096, k: 4096, activations: .fp32, weights: .fp32)), on: device)
+        func time(_ overlap: Double) -> Double { work.duration(under: KernelConstants { $0 == .overlap ? overlap : $0.neutral }) }
+        let hidden = time(1), half = time(0.5), none = time(1e-6)
+        #expect(hidden < half && half < none)
+        #expect(abs((none - hidden) - 2 * (half - hidden)) < 1e-3 * (none - hidden))
     }
 }

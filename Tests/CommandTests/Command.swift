@@ -55,6 +55,29 @@ struct Command {
     }
 }
 
+extension Command {
+    /// Starts it and comes back at once; what it says is lost.
+    func start(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        process.environment = ["PATH": "/usr/bin:/bin"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    /// Kills it after so many seconds, as a failing machine would, unless it has ended before.
+    func kill(after seconds: Double, _ arguments: [String]) throws {
+        let process = try start(arguments)
+        Thread.sleep(forTimeInterval: seconds)
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+}
+
 /// A device that computes and one that does not, one system of two, two runtimes, one small model and three jobs.
 enum Fixture {
     static let files = [

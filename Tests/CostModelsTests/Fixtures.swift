@@ -120,7 +120,7 @@ enum Fixture {
         do { return try Runtime(reading: Document(file: "runtime.json", text: text.utf8)) } catch { preconditionFailure("\(error)") }
     }
 
-    private static func read(_ id: String, _ text: String) -> Device {
+    static func read(_ id: String, _ text: String) -> Device {
         do { return try Device(reading: Document(file: "\(id).json", text: text.utf8)) } catch { preconditionFailure("\(error)") }
     }
 }

@@ -4,7 +4,7 @@ extension HostProbe {
     /// The host as a device declaration (`HardwareSpecs/devices`, kind `cpu`), every value with its source.
     ///
     /// Bandwidths and the rate of arithmetic are the best that was measured, so that no kernel is predicted above what
-    /// this machine has shown; `achieved` holds the medians.
+    /// this machine has shown, nor is what other work took at the time; `achieved` holds the best of plain reads.
     public func deviceSpecification(name: String? = nil) -> String {
         let clock = self.clock, peak = FlopsPerCycle(flopsPerCycle) * Hertz(clock) * Double(cores)
         var members = [
@@ -13,14 +13,14 @@ extension HostProbe {
             member("architecture", quote("cpu")),
             member("clock", "{ \"boost\": \(quote("\(fixed((clock / 1e4).rounded(.up) / 1e5, decimals: 5)) GHz")) }"),
             member("units", "\(cores)"),
-            member("engines", "{ \"vector\": { \"rates\": { \"fp32\": \(quote("\(fixed((flopsPerCycle / 2 * 1e4).rounded(.up) / 1e4, decimals: 4)) FMA/cycle")) } } }"),
+            member("engines", "{ \"vector\": { \"rates\": { \"fp32\": \(quote("\(fixed((flopsPerCycle / 2 * 1e4).rounded(.up) / 1e4, decimals: 4)) FMA/cycle")) }, \"registers\": \(registers) } }"),
         ]
         members.append(member("memory", "[\n" + levels.map { "    { \(text(of: $0)) }" }.joined(separator: ",\n") + "\n  ]"))
         members.append(member("kernel", "{ \"floor\": \(quote("\(significant(handOff * 1e9)) ns")) }"))
         let bandwidths = levels.map { level in
-            "\"\(level.name.rawValue)\": \(quote(bandwidth(min(level.allCores.read.median, ceiling(level)))))"
+            "\"\(level.name.rawValue)\": \(quote(bandwidth(min(level.allCores.read.best, ceiling(level)))))"
         }
-        let reached = min(flopsOfAll.median, peak.value)
+        let reached = min(flopsOfAll.best, peak.value)
         members.append(member("achieved", "{ \"bandwidth\": { \(bandwidths.joined(separator: ", ")) }, "
             + "\"compute\": { \"fp32\": \(quote("\(rounded(reached / 1e9, up: false)) GFLOP/s")) } }"))
         let measured = "measured on this host by orrery measure cpu on \(date)"
@@ -30,10 +30,10 @@ extension HostProbe {
             "clock": clockOfOne == nil
                 ? "a choice: this processor has no chain of additions to count cycles with; the rate of arithmetic is stated against it"
                 : "chain of dependent additions, the faster of one core and all cores, \(measured)",
-            "engines": "chains of fp32 multiply-adds (\(instructionSet)), \(measured)",
+            "engines": "chains of fp32 multiply-adds (\(instructionSet)), \(measured); the registers are those of the instruction set",
             "kernel": "an empty parallel region on all \(cores) threads, \(measured)",
-            "memory": "capacities as the system states them; best of read, write, copy and triad; latency by pointer chase, \(measured)",
-            "achieved": "median of reads by all cores and of chains of multiply-adds, \(measured)",
+            "memory": "capacities as the system states them; best of read, write, copy and triad; one unit's is the best of its reads; latency by pointer chase, \(measured)",
+            "achieved": "best of reads by all cores and of chains of multiply-adds, \(measured)",
         ]
         members.append(member("sources", "{\n" + sources.sorted { $0.key < $1.key }.map { "    \(quote($0.key)): \(quote($0.value))" }
             .joined(separator: ",\n") + "\n  }"))
@@ -65,6 +65,20 @@ extension HostProbe {
     }
 
     // MARK: Parts
+
+    /// Vector registers that the instruction set names.
+    private var registers: Int {
+        switch instructionSet {
+        case "avx512", "avx512vnni": 32
+        case "avx2": 16
+        default:
+            #if arch(arm64)
+            32
+            #else
+            16
+            #endif
+        }
+    }
 
     /// Multiply-adds of whole vectors that a core issues in a cycle, or nil where the measured rate is not within 5 % of a
     /// whole number of them: hardware issues whole vectors.
@@ -102,8 +116,11 @@ extension HostProbe {
     private func text(of level: Level) -> String {
         let shared = isShared(level)
         let capacity = shared ? level.capacity * level.instances : level.capacity
+        let alone = min(level.oneCore.read.best, best(level)), writing = min(level.allCores.write.best, best(level))
         return "\"level\": \"\(level.name.rawValue)\", \"per\": \"\(shared ? "device" : "unit")\", \"capacity\": \(quote("\(capacity) B")), "
-            + "\"bandwidth\": \(quote(bandwidth(best(level), up: true))), \"latency\": \(quote("\(significant(level.latency * 1e9)) ns"))"
+            + "\"bandwidth\": \(quote(bandwidth(best(level), up: true))), "
+            + (shared ? "\"unitBandwidth\": \(quote(bandwidth(alone))), " : "")
+            + (level.name == .dram ? "\"writeBandwidth\": \(quote(bandwidth(writing, up: true))), " : "") + "\"latency\": \(quote("\(significant(level.latency * 1e9)) ns"))"
     }
 
     private func bandwidth(_ value: Double, up: Bool = false) -> String { "\(rounded(value / 1e9, up: up)) GB/s" }

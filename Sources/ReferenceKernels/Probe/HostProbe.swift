@@ -96,6 +96,15 @@ public struct HostProbe: Sendable, Equatable {
 
     public func level(_ name: Level.Name) -> Level? { levels.first { $0.name == name } }
 
+    /// Reads the memory again: what it can carry shows only when nobody else draws on it.
+    ///
+    /// - Throws: `KernelError` when there is no memory for the array.
+    public mutating func readAgain(passes: Int = 8) throws(KernelError) {
+        guard let place = levels.indices.last else { return }
+        let stream = try ReadStream()
+        for _ in 0..<passes { levels[place].allCores.read.best = max(levels[place].allCores.read.best, stream.bytes / stream.seconds()) }
+    }
+
     public init(processor: String, cores: Int, instructionSet: String, lanes: Int, clockOfOne: Double?, clockOfAll: Double?, flopsOfOne: Rate,
                 flopsOfAll: Rate, levels: [Level], handOff: Double, handOffAsleep: Double, hugePages: String, disk: Disk? = nil,
                 diskNote: String? = nil, date: String) {

@@ -42,30 +42,62 @@ public struct DecoderSweep: Sendable {
 
     /// - Throws: `KernelError` for an impossible shape, or when memory or the folder do not suffice.
     public func run() throws(KernelError) -> MeasuredDecoder {
-        guard prompt >= 1, steps >= 1, prefills >= 1, prompt <= 1 << 20, steps <= 1 << 20 else {
-            throw KernelError("decoder run: \(prompt) prompt tokens, \(steps) steps and \(prefills) prefills are not supported")
+        let session = try DecoderSession(self)
+        try session.round()
+        return session.result
+    }
+}
+
+/// A decoder that stays in memory between the rounds of a measurement.
+public final class DecoderSession {
+    public let sweep: DecoderSweep
+    private let layers: LayerFile?
+    private let decoder: Decoder
+    private var prefills: [[Double]] = [], steps: [[Double]] = []
+    private var contexts = 0...0
+
+    public init(_ sweep: DecoderSweep) throws(KernelError) {
+        guard sweep.prompt >= 1, sweep.steps >= 1, sweep.prefills >= 1, sweep.prompt <= 1 << 20, sweep.steps <= 1 << 20 else {
+            throw KernelError("decoder run: \(sweep.prompt) prompt tokens, \(sweep.steps) steps and \(sweep.prefills) prefills are not supported")
         }
-        let layers = try streamingFolder.map { (folder) throws(KernelError) in try LayerFile(shape, folder: folder) }
-        let capacity = prompt + steps + 1
-        let decoder = if let layers { try Decoder(shape, batch: batch, capacity: capacity, seed: 1, streamingFrom: layers.path) }
-        else { try Decoder(shape, batch: batch, capacity: capacity, seed: 1) }
-        let ids = (0..<batch * prompt).map { Int32($0 &* 7919 % shape.vocabulary) }, next = (0..<batch).map { Int32($0 % shape.vocabulary) }
+        self.sweep = sweep
+        layers = try sweep.streamingFolder.map { (folder) throws(KernelError) in try LayerFile(sweep.shape, folder: folder) }
+        let capacity = sweep.prompt + sweep.steps + 1
+        decoder = if let layers { try Decoder(sweep.shape, batch: sweep.batch, capacity: capacity, seed: 1, streamingFrom: layers.path) }
+        else { try Decoder(sweep.shape, batch: sweep.batch, capacity: capacity, seed: 1) }
+    }
+
+    /// A prefill that does not count, those that do, and the steps behind the last.
+    public func round() throws(KernelError) {
+        let ids = (0..<sweep.batch * sweep.prompt).map { Int32($0 &* 7919 % sweep.shape.vocabulary) }
+        let next = (0..<sweep.batch).map { Int32($0 % sweep.shape.vocabulary) }
         func timed(_ ids: [Int32], _ tokens: Int) throws(KernelError) -> Double {
             let start = rk_now()
             try decoder.run(ids, tokens: tokens)
             return rk_now() - start
         }
-        _ = try timed(ids, prompt)
-        var prefillSamples: [Double] = [], decodeSamples: [Double] = []
-        for _ in 0..<prefills {
+        decoder.reset()
+        _ = try timed(ids, sweep.prompt)
+        var samples = WatchedSamples()
+        while samples.count < sweep.prefills || samples.count < 3 * sweep.prefills && samples.undisturbed.count < sweep.prefills {
             decoder.reset()
-            prefillSamples.append(try timed(ids, prompt))
+            samples.add(try timed(ids, sweep.prompt))
         }
+        prefills.append(samples.best(atLeast: sweep.prefills))
         _ = try timed(next, 1)
         let first = decoder.position
-        for _ in 0..<steps { decodeSamples.append(try timed(next, 1)) }
-        return MeasuredDecoder(shape: shape, batch: batch, prompt: prompt, contexts: first...decoder.position, streams: layers != nil,
-                               prefill: Timing(samples: prefillSamples), decode: Timing(samples: decodeSamples),
+        samples = WatchedSamples()
+        for _ in 0..<sweep.steps { samples.add(try timed(next, 1)) }
+        // Half of the steps is enough of a median; a step that others delayed is none.
+        steps.append(samples.best(atLeast: (sweep.steps + 1) / 2))
+        contexts = first...decoder.position
+    }
+
+    /// What all rounds so far measured; at least one.
+    public var result: MeasuredDecoder {
+        let shape = sweep.shape
+        return MeasuredDecoder(shape: shape, batch: sweep.batch, prompt: sweep.prompt, contexts: contexts, streams: layers != nil,
+                               prefill: Timing(rounds: prefills), decode: Timing(rounds: steps),
                                implementation: shape.weights == .fp32 ? BLAS.name ?? Kernels.instructionSet : Kernels.instructionSet, threads: Kernels.threads)
     }
 }

@@ -7,25 +7,20 @@ import Glibc
 import Darwin
 #endif
 
-extension KeyValueCache {
-    /// Random keys and values in every place.
-    func fill(seed: UInt64) {
-        rk_fill_random(keys.pointer, keys.count, UInt(truncatingIfNeeded: seed), 0, 1)
-        rk_fill_random(values.pointer, values.count, UInt(truncatingIfNeeded: seed &+ 1), 0, 1)
-    }
-}
-
 extension KernelSweep {
     // MARK: Rows and elements
 
     func elementwiseCases() -> [SweepCase] {
         var cases: [SweepCase] = []
-        for (rows, width) in [(1, 4096), (16, 4096), (128, 2048), (256, 4096), (1024, 4096)] {
+        for (rows, width) in [(1, 768), (1, 896), (1, 2048), (1, 4096), (1, 8192), (1, 16_384), (4, 768), (4, 896), (4, 2048), (4, 4864), (8, 3072), (8, 8960), (16, 1536),
+                              (16, 4096), (32, 768), (32, 2048), (64, 896), (64, 2048), (128, 896), (128, 1536), (128, 3072), (256, 768), (256, 1536), (512, 768),
+                              (256, 4864), (512, 2048), (512, 4096), (1024, 2048), (2048, 896), (1024, 4096)] {
             let count = rows * width, elements = Double(count), shape: KeyValuePairs = ["rows": rows, "width": width]
-            func add(_ kernel: String, flops: Double, arrays: Double, _ prepare: @escaping (FloatBuffer, FloatBuffer, FloatBuffer) throws(KernelError) -> Void) {
-                cases.append(SweepCase(family: .elementwise, kernel: kernel, shape: shape, flops: flops * elements, bytes: 4 * arrays * elements) { () throws(KernelError) in
-                    let x = try FloatBuffer.random(count, seed: 1), y = try FloatBuffer.random(count, seed: 2), out = try FloatBuffer(count: count)
-                    return { (_) throws(KernelError) in try prepare(out, x, y) }
+            func add(_ kernel: String, flops: Double, arrays: Double, _ run: @escaping (FloatBuffer, FloatBuffer, FloatBuffer) throws(KernelError) -> Void) {
+                cases.append(SweepCase(family: .elementwise, kernel: kernel, shape: shape, flops: flops * elements, bytes: 4 * arrays * elements,
+                                       activations: [count, count, count]) { (pool) throws(KernelError) in
+                    let x = pool.activation(count), y = pool.activation(count), out = pool.activation(count)
+                    return { (_) throws(KernelError) in try run(out, x, y) }
                 })
             }
             // Operations of one element as the formulas count them; an exponential counts as one.
@@ -35,28 +30,29 @@ extension KernelSweep {
             add("silu_mul", flops: 5, arrays: 3) { Kernels.siluMul($0, gate: $1, up: $2, count: count) }
             add("gelu", flops: 8, arrays: 2) { out, x, _ throws(KernelError) in Kernels.gelu(out, x, count: count) }
             add("add", flops: 1, arrays: 3) { Kernels.add($0, $1, $2, count: count) }
-            cases.append(rotary(rows: rows, heads: width / 128))
+            if width % 128 == 0 { cases.append(rotary(rows: rows, heads: width / 128)) }
             cases.append(gather(rows: rows, width: width))
         }
-        for tokens in [1, 16, 256] { cases += routing(tokens: tokens, experts: 64, chosen: 6, width: 2048) }
+        for (experts, chosen, width) in [(8, 2, 896), (16, 2, 1536), (64, 6, 2048)] {
+            for tokens in [1, 4, 16, 64, 128, 256, 512] { cases += routing(tokens: tokens, experts: experts, chosen: chosen, width: width) }
+        }
         return cases
     }
 
     private func rotary(rows: Int, heads: Int) -> SweepCase {
-        let elements = Double(rows * heads * 128)
+        let count = rows * heads * 128
         return SweepCase(family: .elementwise, kernel: "rotary", shape: ["rows": rows, "heads": heads, "head_dim": 128],
-                         flops: 3 * elements, bytes: 8 * elements) { () throws(KernelError) in
-            let angles = try RotaryAngles(dimension: 128, positions: rows), x = try FloatBuffer.random(rows * heads * 128, seed: 1)
+                         flops: 3 * Double(count), bytes: 8 * Double(count), activations: [count]) { (pool) throws(KernelError) in
+            let angles = try RotaryAngles(dimension: 128, positions: rows), x = pool.activation(count)
             let positions = try IndexBuffer((0..<rows).map { Int32($0) })
             return { (_) throws(KernelError) in Kernels.rotary(x, angles, positions: positions, rows: rows, heads: heads) }
         }
     }
 
     private func gather(rows: Int, width: Int) -> SweepCase {
-        SweepCase(family: .elementwise, kernel: "embedding", shape: ["rows": rows, "width": width], flops: 0, bytes: 8 * Double(rows * width)) { () throws(KernelError) in
-            let vocabulary = 16_384
-            let table = try FloatBuffer.random(vocabulary * width, seed: 1), out = try FloatBuffer(count: rows * width)
-            let ids = try IndexBuffer(count: rows)
+        SweepCase(family: .elementwise, kernel: "embedding", shape: ["rows": rows, "width": width], flops: 0, bytes: 8 * Double(rows * width),
+                  activations: [rows * width]) { (pool) throws(KernelError) in
+            let (table, vocabulary) = pool.table(width: width), out = pool.activation(rows * width), ids = try IndexBuffer(count: rows)
             return { (i) throws(KernelError) in
                 for r in 0..<rows { ids.pointer[r] = Int32((r * 7919 + i * 104_729) % vocabulary) }
                 Kernels.gather(out, table: table, ids: ids, rows: rows, width: width)
@@ -68,9 +64,9 @@ extension KernelSweep {
         let rows = Double(tokens * chosen * width)
         func add(_ kernel: String, flops: Double, bytes: Double, _ body: @escaping (Routing, FloatBuffer, FloatBuffer, FloatBuffer) -> Void) -> SweepCase {
             SweepCase(family: .elementwise, kernel: kernel, shape: ["tokens": tokens, "experts": experts, "top_k": chosen, "width": width],
-                      flops: flops, bytes: bytes) { () throws(KernelError) in
-                let routing = try Routing(tokens: tokens, experts: experts, perToken: chosen), logits = try FloatBuffer.random(tokens * experts, seed: 1)
-                let x = try FloatBuffer.random(tokens * width, seed: 2), sorted = try FloatBuffer(count: tokens * chosen * width)
+                      flops: flops, bytes: bytes, activations: [tokens * experts, tokens * width, tokens * chosen * width]) { (pool) throws(KernelError) in
+                let routing = try Routing(tokens: tokens, experts: experts, perToken: chosen)
+                let logits = pool.activation(tokens * experts), x = pool.activation(tokens * width), sorted = pool.activation(tokens * chosen * width)
                 Kernels.route(routing, logits: logits, tokens: tokens)
                 return { (_) throws(KernelError) in body(routing, logits, x, sorted) }
             }
@@ -89,10 +85,11 @@ extension KernelSweep {
     // MARK: Copies
 
     func copyCases() -> [SweepCase] {
-        [64 << 10, 1 << 20, 8 << 20, 64 << 20, 256 << 20].map { bytes in
-            SweepCase(family: .copy, kernel: "copy", shape: ["bytes": bytes], format: .int8, flops: 0, bytes: 2 * Double(bytes)) { () throws(KernelError) in
-                let from = try AlignedBuffer<UInt8>(count: bytes), to = try AlignedBuffer<UInt8>(count: bytes)
-                return { (_) throws(KernelError) in Kernels.copy(to, from, bytes: bytes) }
+        [64 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20, 96 << 20, 128 << 20].map { bytes in
+            SweepCase(family: .copy, kernel: "copy", shape: ["bytes": bytes], format: .int8, flops: 0, bytes: 2 * Double(bytes),
+                      activations: [bytes / 4, bytes / 4]) { (pool) throws(KernelError) in
+                let from = pool.activation(bytes / 4), to = pool.activation(bytes / 4)
+                return { (_) throws(KernelError) in rk_copy(to.pointer, from.pointer, bytes) }
             }
         }
     }
@@ -100,11 +97,10 @@ extension KernelSweep {
     /// Reads of one file past the page cache, each at the next place of it.
     func offloadCases(_ folder: String) throws(KernelError) -> [SweepCase] {
         let size = 512 << 20, file = try TemporaryFile(folder: folder, bytes: size)
-        return [64 << 10, 1 << 20, 16 << 20, 64 << 20].map { bytes in
+        return [64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20, 32 << 20, 64 << 20].map { bytes in
             SweepCase(family: .offload, kernel: "file_read", shape: ["bytes": bytes], format: .int8, implementation: { file.implementation },
-                      flops: 0, bytes: Double(bytes)) { () throws(KernelError) in
-                let buffer = try AlignedBuffer<UInt8>(count: bytes)
-                let reader = try DirectFile(path: file.path)
+                      flops: 0, bytes: Double(bytes), activations: [bytes / 4]) { (pool) throws(KernelError) in
+                let buffer = pool.activation(bytes / 4), reader = try DirectFile(path: file.path)
                 return { (i) throws(KernelError) in
                     if !reader.isDirect { reader.dropCache() }
                     try reader.read(into: buffer.pointer, bytes: bytes, offset: i % (size / bytes) * bytes)

@@ -45,8 +45,12 @@ struct SweepCase {
     var implementation: () -> String = { Kernels.instructionSet }
     var flops: Double
     var bytes: Double
-    /// Makes the operands and returns what is timed; it is given the number of the execution.
-    var prepare: () throws(KernelError) -> (Int) throws(KernelError) -> Void
+    /// Floats of each operand that is met warm.
+    var activations: [Int] = []
+    /// Takes the operands out of the pool and returns what is timed; it is given the number of the execution.
+    var prepare: (ColdPool) throws(KernelError) -> (Int) throws(KernelError) -> Void
+
+    var activationBytes: Int { activations.reduce(0) { $0 + ($1 + 1023) / 1024 * 4096 } }
 
     var label: String {
         "\(kernel) \(shape.map { "\($0.key) \($0.value)" }.joined(separator: ", "))\(family == .gemm || family == .grouped ? " \(format)" : "")"

@@ -22,3 +22,9 @@ long rk_grain(long count, long shares);
 /// At least `bytes` of memory, aligned to 64 bytes, that belong to the calling thread until it asks for the same slot
 /// (0 to 7) again; null when there is no memory. Contents are not kept.
 void *rk_scratch(int slot, long bytes);
+
+/// Seconds that the threads of this process have been ready to run while the processor was another's, since each began; 0
+/// where the system does not say. A thread that still waits is not counted yet.
+double rk_waited(void);
+/// Counts threads that have come since, too.
+void rk_watch_threads(void);

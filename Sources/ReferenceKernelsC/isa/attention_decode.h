@@ -47,38 +47,37 @@ INLINE void scores_of(float *scores, const float *q, const float *keys, const fl
     }
 }
 
+/// V vectors of `weigh_values` from element `i` on.
+INLINE void weigh_vectors(float *o, const float *p, const float *factor, const float *values, const float *ahead, long lines, long count, long d, long i,
+                          const int G, const int V) {
+    vf sums[2][8];
+    for (int h = 0; h < G; h++)
+        for (int v = 0; v < V; v++) sums[h][v] = load(o + h * RK_PARTIAL + i + v * LANES) * factor[h];
+    for (long j = 0; j < count; j++) {
+        if (i == 0)
+            for (long line = 0; line < lines; line++) ask_for_soon(ahead + (j * lines + line) * 16);
+        vf vs[8];
+        for (int v = 0; v < V; v++) vs[v] = load(values + j * d + i + v * LANES);
+        for (int h = 0; h < G; h++) {
+            vf pj = splat(p[h * DECODE_KEYS + j]);
+            for (int v = 0; v < V; v++) sums[h][v] += pj * vs[v];
+        }
+    }
+    for (int h = 0; h < G; h++)
+        for (int v = 0; v < V; v++) store(o + h * RK_PARTIAL + i + v * LANES, sums[h][v]);
+}
+
 /// o[h] = o[h] * factor[h] + sum over j of p[h][j] * value[j], for one or two heads. Asks for `lines` of 64 bytes for each
 /// key from `ahead` on.
 INLINE void weigh_values(float *o, const float *p, const float *factor, const float *values, const float *ahead, long lines, long count, long d, const int G) {
-    const int V = VALUE_VECTORS;
     long i = 0;
-    for (; i + LANES <= d;) {
-        const long vectors = (d - i) / LANES < V ? 1 : V;
-        if (vectors == V) {
-            vf sums[2][8];
-            for (int h = 0; h < G; h++)
-                for (int v = 0; v < V; v++) sums[h][v] = load(o + h * RK_PARTIAL + i + v * LANES) * factor[h];
-            for (long j = 0; j < count; j++) {
-                if (i == 0)
-                    for (long line = 0; line < lines; line++) ask_for_soon(ahead + (j * lines + line) * 16);
-                vf vs[8];
-                for (int v = 0; v < V; v++) vs[v] = load(values + j * d + i + v * LANES);
-                for (int h = 0; h < G; h++) {
-                    vf pj = splat(p[h * DECODE_KEYS + j]);
-                    for (int v = 0; v < V; v++) sums[h][v] += pj * vs[v];
-                }
-            }
-            for (int h = 0; h < G; h++)
-                for (int v = 0; v < V; v++) store(o + h * RK_PARTIAL + i + v * LANES, sums[h][v]);
-        } else {
-            for (int h = 0; h < G; h++) {
-                vf sum = load(o + h * RK_PARTIAL + i) * factor[h];
-                for (long j = 0; j < count; j++) sum += load(values + j * d + i) * p[h * DECODE_KEYS + j];
-                store(o + h * RK_PARTIAL + i, sum);
-            }
-        }
-        i += vectors * LANES;
+    for (; i + VALUE_VECTORS * LANES <= d; i += VALUE_VECTORS * LANES)
+        weigh_vectors(o, p, factor, values, ahead, lines, count, d, i, G, VALUE_VECTORS);
+    if (i + VALUE_VECTORS / 2 * LANES <= d) {
+        weigh_vectors(o, p, factor, values, ahead, lines, count, d, i, G, VALUE_VECTORS / 2);
+        i += VALUE_VECTORS / 2 * LANES;
     }
+    for (; i + LANES <= d; i += LANES) weigh_vectors(o, p, factor, values, ahead, lines, count, d, i, G, 1);
     for (; i < d; i++)
         for (int h = 0; h < G; h++) {
             float sum = o[h * RK_PARTIAL + i] * factor[h];

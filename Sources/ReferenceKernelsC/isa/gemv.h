@@ -4,13 +4,18 @@
 // Rows of W side by side; registers bound it.
 #define STREAMS (LANES == 16 ? 4 : 2)
 
-/// Rows of X side by side: 4, 2 or 1. Calls `block(c, r, C, R)` with constant C and R over the whole range.
-#define FOR_BLOCKS(block)                                                                   \
+/// Rows of X side by side: 4, 2 or 1. Calls `block(c, r, C, R)` with constant C and R over the whole range; for four rows
+/// `four` columns side by side, so that all sums stay in registers.
+#define FOR_BLOCKS(block, four)                                                             \
     for (long c = column_begin; c < column_end;) {                                          \
         int wide = c + STREAMS <= column_end;                                               \
         for (long r = row_begin; r < row_end;) {                                            \
             long left = row_end - r;                                                        \
-            if (left >= 4) { if (wide) block(p, c, r, STREAMS, 4); else block(p, c, r, 1, 4); r += 4; } \
+            if (left >= 4) {                                                                \
+                if (wide) for (int part = 0; part < STREAMS; part += four) block(p, c + part, r, four, 4); \
+                else block(p, c, r, 1, 4);                                                  \
+                r += 4;                                                                     \
+            }                                                                               \
             else if (left >= 2) { if (wide) block(p, c, r, STREAMS, 2); else block(p, c, r, 1, 2); r += 2; } \
             else { if (wide) block(p, c, r, STREAMS, 1); else block(p, c, r, 1, 1); r += 1; } \
         }                                                                                   \
@@ -34,6 +39,7 @@ INLINE void block_fp32(const rk_product *p, long c, long r, const int C, const i
             vf xs[4];
             for (int b = 0; b < R; b++) xs[b] = load(x + b * k + i + u * LANES);
             for (int a = 0; a < C; a++) {
+                if ((i + u * LANES) % 16 == 0) ask_for(w + (C + a) * k + i + u * LANES);
                 vf ws = load(w + a * k + i + u * LANES);
                 for (int b = 0; b < R; b++) sums[a][b][u] += ws * xs[b];
             }
@@ -131,7 +137,17 @@ INLINE void int4_blocks(const rk_product *p, long c, long r, const int C, const 
         for (int b = 0; b < R; b++) p->y[(r + b) * w->n + c + a] = lane_sum(sums[a][b]);
 }
 
+#if INTEGER_DOTS
+#include "gemv_integer.h"
+#endif
+
 INLINE void block_int4(const rk_product *p, long c, long r, const int C, const int R) {
+#if INTEGER_DOTS
+    if (p->weights->group == 128) {
+        block_int4_integer(p, c, r, C, R);
+        return;
+    }
+#endif
     if (p->weights->group == 128) int4_blocks(p, c, r, C, R, 8);
     else if (p->weights->group == 64) int4_blocks(p, c, r, C, R, 4);
     else int4_blocks(p, c, r, C, R, 2);
@@ -179,10 +195,10 @@ INLINE void block_sparse24(const rk_product *p, long c, long r, const int C, con
 
 static void multiply_skinny(const rk_product *p, long column_begin, long column_end, long row_begin, long row_end) {
     switch (p->weights->format) {
-    case rk_fp32: FOR_BLOCKS(block_fp32) break;
-    case rk_int8: FOR_BLOCKS(block_int8) break;
-    case rk_int4: FOR_BLOCKS(block_int4) break;
-    case rk_sparse24: FOR_BLOCKS(block_sparse24) break;
+    case rk_fp32: FOR_BLOCKS(block_fp32, STREAMS) break;
+    case rk_int8: FOR_BLOCKS(block_int8, STREAMS / 2) break;
+    case rk_int4: FOR_BLOCKS(block_int4, STREAMS / 2) break;
+    case rk_sparse24: FOR_BLOCKS(block_sparse24, STREAMS) break;
     }
 }
 
@@ -195,6 +211,12 @@ static void prepare_skinny(const rk_product *p, long begin, long end) {
     for (long r = begin; r < end; r++) {
         const float *x = p->x + r * k;
         float *out = p->prepared + r * stride;
+#if INTEGER_DOTS
+        if (w->format == rk_int4 && w->group == 128) {
+            for (long i = 0; i < padded; i += 128) prepare_integers((integer_block *)out + i / 128, x + i, k - i < 128 ? k - i : 128);
+            continue;
+        }
+#endif
         if (w->format == rk_sparse24) {
             for (long i = 0; i < padded; i++) out[i / 64 * 64 + i % 4 * 16 + i % 64 / 4] = i < k ? x[i] : 0;
             continue;

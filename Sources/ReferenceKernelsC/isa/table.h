@@ -70,4 +70,5 @@ extern const rk_table rk_portable;
 #if defined(__x86_64__)
 extern const rk_table rk_avx2;
 extern const rk_table rk_avx512;
+extern const rk_table rk_avx512vnni;
 #endif
