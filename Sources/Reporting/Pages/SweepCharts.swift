@@ -45,7 +45,7 @@ public struct SweepCharts: Sendable {
     private func scatter(_ name: String, x: (metric: String, goal: SweepResults.Objective.Goal), y: (metric: String, goal: SweepResults.Objective.Goal),
                          front: [SweepView.Point], joined: Bool) -> ScatterChart {
         let shown = SweepView.thinned(front, to: Self.mostMarks), marked = Set(front.map(\.place))
-        let telling = view.telling(among: shown), series = telling.map { telling in telling.choices.map { sweep.axes[telling.axis].values[$0].label } } ?? ["on the front"]
+        let telling = view.telling(among: shown), series = telling.map { telling in telling.choices.map { view.words(telling.axis, choice: $0) } } ?? ["on the front"]
         let differing = view.varied.filter { axis in axis != telling?.axis && Set(shown.map { sweep.axes[axis].choice(at: $0.place) }).count > 1 }
         // What the colour says need not be written, unless it is all that differs.
         func spread(_ axis: Int) -> Int { Set(shown.map { sweep.axes[axis].choice(at: $0.place) }).count }
@@ -144,7 +144,7 @@ public struct SweepCharts: Sendable {
             note: "Each line is a point, crossing every axis at its value. Coloured: \(shown.count) of \(counted(Double(view.front.count))) on the front"
                 + (crowd.isEmpty ? "." : "; grey: a sample of \(crowd.count) of the \(counted(Double(view.feasible.count - view.front.count))) others within the constraints."),
             axes: axes.map { .init(name: sweep.axes[$0].name, labels: sweep.axes[$0].values.map(\.label)) } + figures.map { .init(name: view.title($0), measure: view.measure($0)) },
-            lines: lines.filter { $0.values.allSatisfy(\.isFinite) }, series: telling.map { telling in telling.choices.map { sweep.axes[telling.axis].values[$0].label } } ?? ["on the front"],
+            lines: lines.filter { $0.values.allSatisfy(\.isFinite) }, series: telling.map { telling in telling.choices.map { view.words(telling.axis, choice: $0) } } ?? ["on the front"],
             crowd: "others", table: table(of: shown))
     }
 }

@@ -58,6 +58,12 @@ struct SweepView: Sendable {
         return Double(labels[0]) != nil ? "\(sweep.axes[axis].name) \(labels[0])" : labels[0]
     }
 
+    /// One value of an axis in words: a number behind the name of its axis.
+    func words(_ axis: Int, choice: Int) -> String {
+        let label = sweep.axes[axis].values[choice].label
+        return Double(label) != nil ? "\(sweep.axes[axis].name) \(label)" : label
+    }
+
     /// The coordinates in which a point differs from another.
     func words(of point: Point, unlike other: Point, except: Int) -> String {
         varied.filter { $0 != except && sweep.axes[$0].choice(at: point.place) != sweep.axes[$0].choice(at: other.place) }.map { words($0, of: point) }.joined(separator: ", ")
