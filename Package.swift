@@ -81,7 +81,7 @@ let package = Package(
 
         tests(of: "ResultsStore", with: ["Documents"]),
 
-        .testTarget(name: "SweepsTests", dependencies: ["Sweeps", "Orrery"] + handedOn.filter { $0 != "Sweeps" }, resources: [.copy("Landscapes")]),
+        .testTarget(name: "SweepsTests", dependencies: ["Orrery"] + handedOn, resources: [.copy("Landscapes")]),
 
         // Bad input and physics, held against the whole.
         .target(name: "Fuzzing", dependencies: ["Orrery"] + handedOn, path: "Tests/Fuzzing"),
