@@ -49,7 +49,7 @@ let package = Package(
         room("Learning", ["CXGBoost", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "LearnedModels", "Measurement", "Calibration"]),
         room("ResultsStore", ["Quantities", "Documents", .product(name: "GRDB", package: "GRDB.swift")]),
         room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "ResultsStore"]),
-        room("Scenarios", ["Quantities", "Documents", "Hardware", "Workloads", "CostModels", "LearnedModels", "Simulation", "Reporting"]),
+        room("Scenarios", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "Reporting"]),
         room("Sweeps", ["CGSL", "Quantities", "Documents", "Hardware", "Workloads", "CostModels", "LearnedModels", "Simulation", "ResultsStore", "Scenarios"]),
         room("Orrery", handedOn),
         .executableTarget(

@@ -30,7 +30,7 @@ public struct KernelSite: Sendable {
     /// The formats of the operands of the kernel that the family is about, or the kind of the exchange; of an exchange of
     /// experts among how many, because its kernels differ by that.
     public var format: String {
-        let own = operators.lazy.compactMap { KernelKey($0) }.first { $0.family == family || !family.isAttention }?.format ?? ""
+        let own = operators.lazy.compactMap(\.learnedKey).first { $0.family == family || !family.isAttention }?.format ?? ""
         guard family == .expertExchange, case .collective(let exchange)? = operators.first else { return own }
         return "\(own)\(KernelGroups.among)\(exchange.participants)"
     }
@@ -53,8 +53,16 @@ public struct KernelLabels: Hashable, Sendable {
 }
 
 extension KernelKey.Family {
+    /// What models are learned of: the kernels of accelerators and what they exchange.
+    public static let learned: [Self] = [.gemm, .attentionPrefill, .attentionDecode, .experts, .collective, .expertExchange]
+
     /// Both phases of attention share their operators: a prompt of one token is a decode step to its shape.
     var isAttention: Bool { self == .attentionPrefill || self == .attentionDecode }
+}
+
+extension Operator {
+    /// The key of an operator that a family of learned kernels is about.
+    var learnedKey: KernelKey? { KernelKey(self).flatMap { KernelKey.Family.learned.contains($0.family) ? $0 : nil } }
 }
 
 /// A site in the eyes of the analytic models.
@@ -89,7 +97,7 @@ struct SiteCosts: Sendable {
             calibrated += corrected.duration.value + site.gap.value
             self.bound += bound.duration.value
             floor = max(floor, calibration?.kernel(for: operation)?.constants[.hostFloor] ?? 0)
-            if demand.duration.value > longest, KernelKey(operation) != nil { (longest, main) = (demand.duration.value, place) }
+            if demand.duration.value > longest, operation.learnedKey != nil { (longest, main) = (demand.duration.value, place) }
             demands.append(demand)
         }
         calibrated = max(calibrated, floor)

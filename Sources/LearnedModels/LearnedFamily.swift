@@ -44,14 +44,17 @@ public struct LearnedFamily: Sendable {
     /// A device whose sibling is known takes the sibling's time, times the ratio of the calibrated cycle model's answers for the
     /// two to this power: fitted on devices left out.
     public var siblingExponent: Double
+    /// How much of log time is the sibling's, the rest being that of the trees for devices that were never seen: likewise fitted.
+    public var siblingWeight: Double
 
-    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double) {
+    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double) {
         self.family = family
         self.features = features
         self.ranges = ranges
         self.known = known
         self.unseen = unseen
         self.siblingExponent = siblingExponent
+        self.siblingWeight = siblingWeight
     }
 
     /// Keys of `Part.quantiles` beside the ids of devices.
@@ -95,6 +98,8 @@ struct Question {
     var kinship: Kinship
     /// Seconds that 2 to the power of the residual multiplies.
     var scale: Double
+    /// The same for the trees of devices that were never seen, where the answer is a mean of both.
+    var other: (row: [Float], scale: Double)?
     var quantiles: LearnedFamily.Quantiles
     var extrapolating: String?
     /// How much wider the interval is for what lies outside of the training data.
@@ -124,9 +129,13 @@ extension LearnedFamily {
         let candidates = siblings.values.filter { known.groups.match(wanted, device: $0.id, strictly: true) != nil }
         if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
            let (own, used) = costs(site, as: group), let (other, _) = costs(site.moved(to: sibling), as: group) {
-            return question(site, own, used, row: SiteFeatures(site: site.moved(to: sibling), costs: other).values + group.codes, kinship: .sibling(sibling.id),
+            var asked = question(site, own, used, row: SiteFeatures(site: site.moved(to: sibling), costs: other).values + group.codes, kinship: .sibling(sibling.id),
                             scale: other.calibrated * power(own.calibrated / other.calibrated, siblingExponent),
                             quantiles: known.quantiles[Self.sibling] ?? known.quantiles[Self.all])
+            if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil), let (own, _) = costs(site, as: group) {
+                asked?.other = (SiteFeatures(site: site, costs: own).values + group.codes, own.calibrated)
+            }
+            return asked
         }
         guard let group = unseen.groups.match(wanted, device: nil), let (own, used) = costs(site, as: group) else { return nil }
         return question(site, own, used, row: SiteFeatures(site: site, costs: own).values + group.codes, kinship: .stranger, scale: own.calibrated,
@@ -148,9 +157,12 @@ extension LearnedFamily {
                         widening: 1 + min(4, outside?.distance ?? 0), calibration: calibration)
     }
 
-    func answer(_ question: Question, residual: Float, spread: Float) -> KernelEstimate {
+    /// - Parameter other: residual of the trees for devices that were never seen, where the question asks them, too.
+    func answer(_ question: Question, residual: Float, other: Float?, spread: Float) -> KernelEstimate {
         let costs = question.costs
-        let time = max(question.scale * exp2(Double(residual)), costs.bound)
+        var time = question.scale * exp2(Double(residual))
+        if let other, let scale = question.other?.scale { time = power(time, siblingWeight) * power(scale * exp2(Double(other)), 1 - siblingWeight) }
+        time = max(time, costs.bound)
         let scale = exp2(Double(spread)) * question.widening
         func range(_ quantile: Double) -> ClosedRange<Seconds> {
             let factor = exp2(min(quantile * scale, 30))

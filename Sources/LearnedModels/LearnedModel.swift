@@ -40,8 +40,15 @@ public struct LearnedModel: Sendable {
             let part = place.usesKnown ? family.known : family.unseen
             let rows = asked.flatMap { $0.question.row }
             let residuals = part.residual.predict(rows), spreads = part.spread.predict(rows)
+            let others = family.unseen.residual.predict(asked.flatMap { $0.question.other?.row ?? [] })
+            var nextOther = 0
             for (row, one) in asked.enumerated() {
-                let answer = family.answer(one.question, residual: residuals[row], spread: spreads[row]), site = sites[one.index]
+                var other: Float?
+                if one.question.other != nil {
+                    other = others[nextOther]
+                    nextOther += 1
+                }
+                let answer = family.answer(one.question, residual: residuals[row], other: other, spread: spreads[row]), site = sites[one.index]
                 guard let correction = fewShots[site.device.id]?.families[family.family] else {
                     results[one.index] = answer
                     continue
