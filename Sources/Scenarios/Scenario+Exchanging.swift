@@ -18,7 +18,7 @@ extension Scenario {
             try add(unequal.what, unequal.first, unequal.second) { $0.system = system.scaled(unequal.resource, by: unequal.factor) }
         }
         let mine = system.accelerator.device, theirs = other.system.accelerator.device
-        if fidelity == .cycle, let a = theirs.kernel.floor, let b = mine.kernel.floor, a != b, let index = system.groups.firstIndex(where: { $0.name == system.accelerator.name }) {
+        if fidelity != .roofline, let a = theirs.kernel.floor, let b = mine.kernel.floor, a != b, let index = system.groups.firstIndex(where: { $0.name == system.accelerator.name }) {
             try add("kernel costs", "\(a)", "\(b)") { $0.system.groups[index].device.kernel = theirs.kernel }
         }
         if other.runtime.id != runtime.id, other.runtime.runsOn.contains(mine.kind) {

@@ -34,10 +34,25 @@ extension Report {
             return Sensitivity(resource: try row.require("resource").string(), latency: Seconds(try row.require("latencySeconds").number(in: 0...1e300)), gain: try row.require("gain").number())
         }
         let advice = try reader.optional("advice")?.strings() ?? [], notes = try reader.optional("notes")?.strings() ?? []
+        let intervals = try reader.optional("intervals")?.each { (entry) throws(DocumentError) in try Interval(reading: entry) } ?? []
         self.init(basis: try Basis(reading: try reader.require("basis")), fits: fits, memory: memory, advice: advice,
                   timing: latency.map { Timing(latency: $0, ttft: ttft, tpot: tpot, outputTokensPerSecond: outputs, promptTokensPerSecond: prompts, bound: bound ?? .zero, busyFraction: busy ?? 0) },
                   energy: energy.map { Energy(total: Joules($0), components: components, boundary: boundary, averagePower: Watts(power ?? 0)) },
                   operators: operators, blame: blame, sensitivities: sensitivities, notes: notes)
+        self.intervals = intervals
+    }
+}
+
+private extension Report.Interval {
+    init(reading document: Document) throws(DocumentError) {
+        var reader = try document.object()
+        func range(_ low: String, _ high: String) throws(DocumentError) -> ClosedRange<Double> {
+            let lower = try reader.require(low).number(), end = try reader.require(high)
+            let upper = try end.number()
+            guard lower <= upper else { throw end.error("lies below \"\(low)\"") }
+            return lower...upper
+        }
+        self.init(try reader.require("figure").choice(), half: try range("low50", "high50"), ninety: try range("low90", "high90"))
     }
 }
 

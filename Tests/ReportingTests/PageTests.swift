@@ -92,6 +92,7 @@ struct PageTests {
         report.notes = [name]
         var sweep = SweepSample.sweep()
         sweep.run.summary = name
+        sweep.run.name = name
         sweep.axes[0].name = name
         sweep.axes[0].values[0].label = name
         sweep.metrics[0].title = name

@@ -62,7 +62,7 @@ struct HTMLPage {
         let numeric = table.columns.indices.map { column in table.rows.contains { $0.indices.contains(column) && $0[column].isNumber } }
         let head = zip(table.columns, numeric).map { "<th scope=\"col\"\($1 ? " class=\"num\"" : "")>\(escaped($0))</th>" }.joined()
         let rows = table.rows.enumerated().map { index, row in
-            "<tr\(index == best ? " class=\"best\"" : "")>" + zip(row, numeric).map { cell, numeric in "<td\(numeric ? " class=\"num\"" : "")>\(cell.html)</td>" }.joined() + "</tr>"
+            "<tr\(index == best ? " class=\"best\"" : "")>" + zip(row, numeric).map { cell, numeric in "<td\(numeric ? " class=\"num\"" : cell.text.count <= 24 ? " class=\"short\"" : "")>\(cell.html)</td>" }.joined() + "</tr>"
         }
         return "<div class=\"scroll\"><table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table></div>"
     }

@@ -43,9 +43,9 @@ enum PageStyle {
         .scroll{overflow-x:auto;max-width:100%}
         table{border-collapse:collapse;font-size:13.5px;line-height:1.35;width:100%;margin-top:8px}
         th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
-        th{font-weight:600;color:var(--muted);white-space:nowrap;vertical-align:bottom}
+        th{font-weight:600;color:var(--muted);vertical-align:bottom}
         .num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-        td:first-child{overflow-wrap:anywhere;min-width:8em}
+        .short{white-space:nowrap}td:first-child{overflow-wrap:anywhere}
         tr.best td{font-weight:600}
         ul{margin:8px 0 0;padding-left:20px}
         li{margin:3px 0;overflow-wrap:anywhere}

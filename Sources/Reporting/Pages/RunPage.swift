@@ -67,18 +67,18 @@ public struct RunPage {
         var tiles: [HTMLPage.Tile] = []
         if let timing = report.timing {
             func rate(_ perSecond: Double?, _ what: String) -> String { perSecond.map { Figure($0, Measure.count).html + " " + what } ?? "" }
-            if let ttft = timing.ttft { tiles.append(.init(label: "time to first token", figure: Figure(ttft.value, .time), remark: rate(timing.promptTokensPerSecond, "prompt tokens/s"))) }
-            if let tpot = timing.tpot { tiles.append(.init(label: "time per output token", figure: Figure(tpot.value, .time), remark: rate(timing.outputTokensPerSecond, "output tokens/s"))) }
+            if let ttft = timing.ttft { tiles.append(.init(label: "time to first token", figure: Figure(ttft.value, .time), remark: rate(timing.promptTokensPerSecond, "prompt tokens/s") + interval(.ttft))) }
+            if let tpot = timing.tpot { tiles.append(.init(label: "time per output token", figure: Figure(tpot.value, .time), remark: rate(timing.outputTokensPerSecond, "output tokens/s") + interval(.tpot))) }
             let times = timing.bound > .zero ? timing.latency / timing.bound : 0
             tiles.append(.init(label: "whole job", figure: Figure(timing.latency.value, .time),
-                               remark: times > 0 ? "\(Figure(times, significant(times, digits: 3)).html) × the physical bound, \(Figure(timing.bound.value, .time).html)" : ""))
+                               remark: (times > 0 ? "\(Figure(times, significant(times, digits: 3)).html) × the physical bound, \(Figure(timing.bound.value, .time).html)" : "") + interval(.latency)))
             if let first = charts.boundTimes.first, charts.total > 0 {
                 tiles.append(.init(label: "bound by", figure: Figure(first.seconds / charts.total, first.bound.rawValue),
                                    remark: "\(Figure(first.seconds / charts.total, percent(first.seconds / charts.total)).html) of the critical path; accelerators busy \(Figure(timing.busyFraction, percent(timing.busyFraction)).html)"))
             }
         }
         if let energy = report.energy {
-            tiles.append(.init(label: "energy", figure: Figure(energy.total.value, .energy), remark: "\(Figure(energy.averagePower.value, .power).html) on average"))
+            tiles.append(.init(label: "energy", figure: Figure(energy.total.value, .energy), remark: "\(Figure(energy.averagePower.value, .power).html) on average" + interval(.energy)))
         }
         for memory in report.memory.prefix(3) {
             let share = memory.peak / memory.usable
@@ -87,6 +87,13 @@ public struct RunPage {
                                    + "\(Figure(share, percent(share)).html) of \(Figure(memory.usable.value, .bytes).html) usable"))
         }
         return tiles
+    }
+
+    /// Where 90 % of measurements would lie, where the cost model says.
+    private func interval(_ figure: Report.Interval.Figure) -> String {
+        guard let ninety = report.intervals.first(where: { $0.figure == figure })?.ninety else { return "" }
+        let measure: Measure = figure == .energy ? .energy : .time
+        return "<br>90 % of measurements: \(Figure(ninety.lowerBound, measure).html) to \(Figure(ninety.upperBound, measure).html)"
     }
 
     // MARK: Why

@@ -45,10 +45,11 @@ public struct SweepCharts: Sendable {
     private func scatter(_ name: String, x: (metric: String, goal: SweepResults.Objective.Goal), y: (metric: String, goal: SweepResults.Objective.Goal),
                          front: [SweepView.Point], joined: Bool) -> ScatterChart {
         let shown = SweepView.thinned(front, to: Self.mostMarks), marked = Set(front.map(\.place))
-        let telling = view.telling(among: shown), series = telling.map { telling in telling.choices.map { sweep.axes[telling.axis].values[$0].label } } ?? ["on the front"]
+        let telling = view.telling(among: shown), series = telling.map { telling in telling.choices.map { view.words(telling.axis, choice: $0) } } ?? ["on the front"]
         let differing = view.varied.filter { axis in axis != telling?.axis && Set(shown.map { sweep.axes[axis].choice(at: $0.place) }).count > 1 }
         // What the colour says need not be written, unless it is all that differs.
-        let labelled = differing.isEmpty ? telling.map { [$0.axis] } ?? [] : Array(differing.prefix(3))
+        func spread(_ axis: Int) -> Int { Set(shown.map { sweep.axes[axis].choice(at: $0.place) }).count }
+        let labelled = differing.isEmpty ? telling.map { [$0.axis] } ?? [] : Array(differing.sorted { (spread($1), $0) < (spread($0), $1) }.prefix(2))
         let points = shown.map { point in
             ScatterChart.Point(x: view.value(x.metric, of: point), y: view.value(y.metric, of: point),
                                series: telling.flatMap { telling in telling.choices.firstIndex(of: sweep.axes[telling.axis].choice(at: point.place)) } ?? 0,
@@ -76,8 +77,8 @@ public struct SweepCharts: Sendable {
 
     /// Points with their coordinates and figures.
     func table(of points: [SweepView.Point]) -> ChartTable {
-        ChartTable(view.varied.map { sweep.axes[$0].name } + view.figures.map { view.title($0) }, points.map { point in
-            view.varied.map { .text(sweep.axes[$0].values[sweep.axes[$0].choice(at: point.place)].label) } + view.figures.map { metric in
+        ChartTable(view.columns.map { sweep.axes[$0].name } + view.figures.map { view.title($0) }, points.map { point in
+            view.columns.map { .text(view.label($0, of: point)) } + view.figures.map { metric in
                 let value = view.value(metric, of: point)
                 return value.isNaN ? .text("") : .number(value, view.measure(metric).text(value))
             }
@@ -143,7 +144,7 @@ public struct SweepCharts: Sendable {
             note: "Each line is a point, crossing every axis at its value. Coloured: \(shown.count) of \(counted(Double(view.front.count))) on the front"
                 + (crowd.isEmpty ? "." : "; grey: a sample of \(crowd.count) of the \(counted(Double(view.feasible.count - view.front.count))) others within the constraints."),
             axes: axes.map { .init(name: sweep.axes[$0].name, labels: sweep.axes[$0].values.map(\.label)) } + figures.map { .init(name: view.title($0), measure: view.measure($0)) },
-            lines: lines.filter { $0.values.allSatisfy(\.isFinite) }, series: telling.map { telling in telling.choices.map { sweep.axes[telling.axis].values[$0].label } } ?? ["on the front"],
+            lines: lines.filter { $0.values.allSatisfy(\.isFinite) }, series: telling.map { telling in telling.choices.map { view.words(telling.axis, choice: $0) } } ?? ["on the front"],
             crowd: "others", table: table(of: shown))
     }
 }

@@ -26,9 +26,8 @@ public struct SweepPage {
 
     /// The whole file.
     public var html: String {
-        let heading = sweep.run.summary.isEmpty ? sweep.run.name : sweep.run.summary
-        var page = HTMLPage(title: heading)
-        page.answer(kicker: "sweep \(sweep.run.name), cost model \(sweep.run.costModel), strategy \(sweep.run.strategy)", heading: heading, lede: lede, tiles: tiles)
+        var page = HTMLPage(title: sweep.run.name)
+        page.answer(kicker: sweep.run.summary.isEmpty ? "a sweep, cost model \(sweep.run.costModel)" : sweep.run.summary, heading: sweep.run.name, lede: lede, tiles: tiles)
         page.section("best", "The best points, and why", view.constraintsText.isEmpty ? "" : "Constraints: \(escaped(view.constraintsText)).")
         page.card(why)
         if !view.front.isEmpty { page.card(frontTable, long: true) }
@@ -133,9 +132,9 @@ public struct SweepPage {
             guard let next = others.min(by: { sign * view.value(objective.metric, of: $0) < sign * view.value(objective.metric, of: $1) }) else {
                 return "No other \(escaped(sweep.axes[axis].name)) keeps all constraints."
             }
-            let other = view.value(objective.metric, of: next), excess = view.excess(objective, other, over: value)
+            let other = view.value(objective.metric, of: next), excess = view.excess(objective, other, over: value), changes = view.words(of: next, unlike: point, except: axis)
             return "\(escaped(sweep.axes[axis].name.capitalisedFirst)): the next best is \(escaped(view.words(axis, of: next))), \(excess < 0.0005 ? "as good" : "\(Figure(excess, percent(excess)).html) worse"), "
-                + "\(figure(objective.metric, next)) with \(escaped(view.words(of: next)))."
+                + figure(objective.metric, next) + (changes.isEmpty ? "" : " with \(escaped(changes))") + "."
         }
     }
 
@@ -170,7 +169,7 @@ public struct SweepPage {
 
     private func addBasis(to page: inout HTMLPage) {
         page.section("basis", "What it rests on")
-        var html = "<p>orrery \(escaped(sweep.run.version)), cost model \(escaped(sweep.run.costModel)).</p>"
+        var html = "<p>orrery \(escaped(sweep.run.version)), cost model \(escaped(sweep.run.costModel)), strategy \(escaped(sweep.run.strategy)).</p>"
         html += SweepBasis(sweep).html
         if !notes.isEmpty { html += "<ul>" + notes.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>" }
         page.card(html)

@@ -11,16 +11,23 @@ struct SweepView: Sendable {
     let front: [Point]
     /// The best for each objective, where there is one.
     let best: [(objective: SweepResults.Objective, point: Point)]
-    /// Axes with more than one value, as indices.
+    /// Axes with more than one value, as indices; of zipped axes, which change together, the first.
     let varied: [Int]
+    /// By axis, it and those that are zipped with it.
+    private let zipped: [[Int]]
 
     init(_ sweep: SweepResults) {
         self.sweep = sweep
         feasible = sweep.points.filter(sweep.isFeasible)
         front = sweep.front
         best = sweep.objectives.compactMap { objective in sweep.best(for: objective).map { (objective, $0) } }
-        varied = sweep.axes.indices.filter { sweep.axes[$0].values.count > 1 }
+        let axes = sweep.axes
+        zipped = axes.indices.map { axis in axes.indices.filter { axes[$0].stride == axes[axis].stride && axes[$0].values.count == axes[axis].values.count } }
+        varied = axes.indices.filter { [zipped] axis in axes[axis].values.count > 1 && zipped[axis].first == axis }
     }
+
+    /// Every axis with more than one value, zipped ones too.
+    var columns: [Int] { sweep.axes.indices.filter { sweep.axes[$0].values.count > 1 } }
 
     // MARK: Words
 
@@ -41,10 +48,25 @@ struct SweepView: Sendable {
     func text(_ metric: String, of point: Point) -> String { measure(metric).text(value(metric, of: point)) }
     func goal(_ objective: SweepResults.Objective) -> String { objective.goal == .min ? "lowest" : "highest" }
 
-    /// One coordinate in words: a name as it is, a number behind the name of its axis.
+    func label(_ axis: Int, of point: Point) -> String { sweep.axes[axis].values[sweep.axes[axis].choice(at: point.place)].label }
+
+    /// One coordinate in words: a name as it is, a number behind the name of its axis; zipped ones each with their axis, unless
+    /// they say the same.
     func words(_ axis: Int, of point: Point) -> String {
-        let value = sweep.axes[axis].values[sweep.axes[axis].choice(at: point.place)]
-        return Double(value.label) != nil ? "\(sweep.axes[axis].name) \(value.label)" : value.label
+        let labels = zipped[axis].map { label($0, of: point) }
+        if Set(labels).count > 1 { return zipped[axis].map { "\(label($0, of: point)) \(sweep.axes[$0].name)" }.joined(separator: ", ") }
+        return Double(labels[0]) != nil ? "\(sweep.axes[axis].name) \(labels[0])" : labels[0]
+    }
+
+    /// One value of an axis in words: a number behind the name of its axis.
+    func words(_ axis: Int, choice: Int) -> String {
+        let label = sweep.axes[axis].values[choice].label
+        return Double(label) != nil ? "\(sweep.axes[axis].name) \(label)" : label
+    }
+
+    /// The coordinates in which a point differs from another.
+    func words(of point: Point, unlike other: Point, except: Int) -> String {
+        varied.filter { $0 != except && sweep.axes[$0].choice(at: point.place) != sweep.axes[$0].choice(at: other.place) }.map { words($0, of: point) }.joined(separator: ", ")
     }
 
     func words(of point: Point, axes: [Int]? = nil) -> String {
