@@ -1,5 +1,6 @@
 import CostModels
 import Hardware
+import LearnedModels
 import Operators
 import Quantities
 
@@ -17,7 +18,7 @@ public enum CalibrationChoice: Sendable {
 extension Predictor {
     /// The calibration for a device under the software that a row names, preferring the kernel it names.
     mutating func calibration(of device: Device, software: String, kernel: String = "") -> Calibration? {
-        guard costs is Cycle else { return nil }
+        guard costs is Cycle || costs is Learned else { return nil }
         var found: Calibration?
         switch calibrations {
         case .none: return nil
@@ -50,7 +51,9 @@ extension Predictor {
     ///
     /// - Parameter alone: the kernel is by itself, not one of a pass.
     mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) -> (costs: any CostModel, calibration: Calibration?) {
-        guard let cycle = costs as? Cycle, let whole = calibration(of: device, software: software, kernel: kernel), let calibration = alone ? whole.ofKernels : whole else { return (costs, nil) }
+        let whole = calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
+        if let learned = costs as? Learned { return (Learned(learned.model, calibration: calibration, software: software), calibration) }
+        guard let cycle = costs as? Cycle, let calibration else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
     }
 }

@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import Workloads
 
 extension Library {
@@ -18,9 +19,10 @@ extension Library {
         let job = try self.job(job)
         let system = try self.system(for: job, device: device, system: system)
         let (runtime, note) = try self.runtime(runtime, for: job, on: system.accelerator.device)
-        var corrected = fidelity == .cycle ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
+        var corrected = fidelity != .roofline ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
         if case .single = job.work { corrected = corrected?.ofKernels }
         var scenario = Scenario(job: job, system: system, runtime: runtime, fidelity: fidelity, calibration: corrected)
+        if fidelity == .learned { scenario.learned = try learnedModel() }
         if let note { scenario.notes.append(note) }
         return scenario
     }

@@ -126,7 +126,7 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     /// Year, month and day in UTC.
-    private static var today: String {
+    static var today: String {
         var now = time(nil), parts = tm()
         gmtime_r(&now, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
