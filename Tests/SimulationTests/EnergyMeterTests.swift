@@ -64,12 +64,17 @@ struct EnergyMeterTests {
     func calibrated() throws {
         var graph = try graph([(4, nil)])
         graph.add(graph.use("product", stated(engine: 15)))
-        let power = BoardPower(board: Watts(200.0), compute: 2, traffic: 3)
+        let score = KernelCalibration.Score(rows: 4, medianAPE: 0, mape: 0)
+        let fitted = WholeCalibration(fitted: [.board: .init(value: 200, error: 0), .compute: .init(value: 2, error: 0), .traffic: .init(value: 3, error: 0)],
+                                      rows: 4, training: score, validation: score)
+        let power = Calibration(device: "some", runtime: "some", version: "", date: "", sources: [], kernels: [], power: fitted).boardPower
         // One kernel of 15 µs and 5 µs of the host: four boards for 20 µs.
         let joules = try meter(graph, board: power, limit: 1000)
-        #expect(close(joules[.static] ?? 0, 4 * 20 * 200) && close(joules[.compute] ?? 0, 4 * 3 * 2) && close(joules[.memory] ?? 0, 4 * 2 * 3))
+        let expected: [Report.Energy.Component: Double] = [.static: 4 * 20 * 200, .compute: 4 * 3 * 2, .memory: 4 * 2 * 3]
+        for (component, energy) in expected { #expect(close(joules[component] ?? 0, energy)) }
         let limited = try meter(graph, board: power, limit: 150)
-        #expect(close((limited[.static] ?? 0) + (limited[.compute] ?? 0) + (limited[.memory] ?? 0), 4 * 20 * 150))
+        let boards = limited.reduce(0.0) { $1.key == .host ? $0 : $0 + $1.value }
+        #expect(close(boards, 4 * 20 * 150))
     }
 
     @Test("Two lanes on the same boards draw the power of these boards once, for as long as either runs")
