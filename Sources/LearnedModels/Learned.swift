@@ -31,7 +31,7 @@ public struct Learned: CostModel {
         guard let estimate = estimate(of: op, over: Fabric(), on: device) else { return base.demand(of: op, on: device, under: runtime) }
         let demand = Cycle(calibration: estimate.calibration?.ofKernels).demand(of: op, on: device, under: runtime)
         let bound = Roofline().demand(of: op, on: device, under: runtime)
-        return base.inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: op, bound: bound)
+        return inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: op, on: device, bound: bound)
     }
 
     public func demand(of collective: Collective, over fabric: Fabric, on device: Device, under runtime: Runtime) -> Demand {
@@ -40,11 +40,15 @@ public struct Learned: CostModel {
         }
         let demand = Cycle(calibration: estimate.calibration?.ofKernels).demand(of: collective, over: fabric, on: device, under: runtime)
         let bound = Roofline().demand(of: collective, over: fabric, on: device, under: runtime)
-        return base.inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: .collective(collective), bound: bound)
+        return inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: .collective(collective), on: device, bound: bound)
     }
 
     public func demand(of copy: Copy, over link: Link?, from source: Device, to target: Device, under runtime: Runtime) -> Demand {
         base.demand(of: copy, over: link, from: source, to: target, under: runtime)
+    }
+
+    private func inPass(_ demand: Demand, of op: Operator, on device: Device, bound: Demand) -> Demand {
+        base.calibration?.inPass(demand, of: op, on: device, bound: bound) ?? demand
     }
 
     public func host(of step: StepShape, on device: Device) -> HostCost? { base.host(of: step, on: device) }
