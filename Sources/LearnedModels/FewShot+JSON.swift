@@ -12,7 +12,8 @@ extension FewShot {
                 return [
                     "family": JSON(family.rawValue),
                     "likeness": ["common": JSON(likeness.common), "kernel": JSON(likeness.kernel), "shape": JSON(likeness.shape), "time": JSON(likeness.time),
-                                 "trend": JSON(likeness.trend), "noise": JSON(likeness.noise), "reach": JSON(likeness.reach)],
+                                 "trend": JSON(likeness.trend), "window": JSON(likeness.window), "apart": JSON(likeness.apart),
+                                 "noise": JSON(likeness.noise), "reach": JSON(likeness.reach)],
                     "points": .array(process.points.map {
                         ["label": JSON($0.label), "residual": .number(significant($0.residual, digits: 6)), "place": .array($0.place.map { .number(significant($0, digits: 6)) })]
                     }),
@@ -36,7 +37,7 @@ extension FewShot {
             var members = try item.object()
             let family: KernelKey.Family = try members.require("family").choice()
             let likeness = try GaussianProcess.Likeness(reading: try members.require("likeness"))
-            let list = try members.require("points"), size = Self.scales(of: family).count
+            let list = try members.require("points"), size = Self.scales(of: family).count + 1
             var points: [GaussianProcess.Point] = []
             for entry in try list.array() {
                 var point = try entry.object()
@@ -68,6 +69,8 @@ extension GaussianProcess.Likeness {
         shape = try variance("shape")
         time = try variance("time")
         trend = try variance("trend")
+        window = try variance("window")
+        apart = try reader.require("apart").number(in: 0...1)
         noise = try reader.require("noise").number(in: 1e-6...100)
         reach = try reader.require("reach").number(in: 1e-3...1000)
         try reader.finish()

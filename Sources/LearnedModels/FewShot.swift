@@ -33,10 +33,9 @@ public struct FewShot: Sendable {
 
     /// Where a site lies among them.
     static func place(_ values: [Float], _ names: [String], of family: KernelKey.Family) -> [Double] {
-        scales(of: family).map { scale in
-            guard let at = names.firstIndex(of: scale.name), values[at].isFinite else { return 0 }
-            return Double(values[at]) / scale.scale
-        }
+        func value(_ name: String) -> Double? { names.firstIndex(of: name).flatMap { values[$0].isFinite ? Double(values[$0]) : nil } }
+        // The last place is how far the context goes beyond the window.
+        return scales(of: family).map { (value($0.name) ?? 0) / $0.scale } + [max(0, value("context / window") ?? 0) / 3]
     }
 
     static func label(of site: KernelSite) -> String { [site.format, site.labels.software, site.labels.version, site.labels.kernel].joined(separator: " | ") }

@@ -21,6 +21,11 @@ public struct GaussianProcess: Sendable {
         public var time = 0.5
         public var trend = 0.05
         public var noise = 0.01
+        /// Of a trend along the last feature, how far a context goes beyond its window: kernels that skip what is outside, and
+        /// those that do not, differ by just that.
+        public var window = 0.0
+        /// Part of the neighbourhood in shape that only sites of one kernel share.
+        public var apart = 0.5
         /// Way, in units of the features' scales, at which shapes stop being neighbours.
         public var reach = 1.0
 
@@ -83,15 +88,19 @@ public struct GaussianProcess: Sendable {
     /// The likeness of the grid under which the points are likeliest.
     public static func fitted(to points: [Point]) -> GaussianProcess? {
         var best: GaussianProcess?
-        for reach in [0.5, 1, 2] {
-            for shape in [0.03, 0.1, 0.4] {
-                for time in [0, 0.1, 0.5, 2] {
-                    for kernel in [0.02, 0.2] {
-                        for noise in [0.001, 0.004, 0.015, 0.06, 0.2] {
-                            var likeness = Likeness()
-                            (likeness.reach, likeness.shape, likeness.time, likeness.kernel, likeness.noise) = (reach, shape, time, kernel, noise)
-                            guard let candidate = GaussianProcess(points, likeness: likeness) else { continue }
-                            if best.map({ candidate.evidence > $0.evidence }) ?? true { best = candidate }
+        let hasWindows = points.contains { ($0.place.last ?? 0) != 0 }
+        for reach in [1.0, 2, 3] {
+            for shape in [0.1, 0.4, 1.5] {
+                for (time, trend) in [(0, 0.02), (0, 0.1), (0.5, 0.02), (0.5, 0.1)] {
+                    for (kernel, apart) in [(0.02, 0), (0.02, 0.5), (0.02, 1), (0.2, 0), (0.2, 0.5), (0.2, 1)] {
+                        for window in hasWindows ? [0, 1.0] : [0] {
+                            for noise in [0.004, 0.015, 0.06] {
+                                var likeness = Likeness()
+                                (likeness.reach, likeness.shape, likeness.time, likeness.trend) = (reach, shape, time, trend)
+                                (likeness.kernel, likeness.apart, likeness.window, likeness.noise) = (kernel, apart, window, noise)
+                                guard let candidate = GaussianProcess(points, likeness: likeness) else { continue }
+                                if best.map({ candidate.evidence > $0.evidence }) ?? true { best = candidate }
+                            }
                         }
                     }
                 }
@@ -104,16 +113,19 @@ public struct GaussianProcess: Sendable {
 extension GaussianProcess.Likeness {
     /// The first places are those of the predicted time and what it is made of.
     static let timePlaces = 2
+    /// Way along them at which times stop being neighbours.
+    static let timeReach = 0.3
 
     func covariance(_ a: GaussianProcess.Point, _ b: GaussianProcess.Point) -> Double {
         var distance = 0.0, timeDistance = 0.0, product = 0.0
         for place in a.place.indices {
             let step = a.place[place] - b.place[place]
             distance += step * step
-            product += a.place[place] * b.place[place]
+            if place < a.place.count - 1 { product += a.place[place] * b.place[place] }
             if place < Self.timePlaces { timeDistance += step * step }
         }
-        let near = exp(-distance / (2 * reach * reach)), alike = exp(-timeDistance / (2 * 0.3 * 0.3))
-        return common + (a.label == b.label ? kernel : 0) + shape * near + time * alike + trend * product
+        let near = exp(-distance / (2 * reach * reach)), alike = exp(-timeDistance / (2 * Self.timeReach * Self.timeReach))
+        let isOne = a.label == b.label, beyond = (a.place.last ?? 0) * (b.place.last ?? 0)
+        return common + (isOne ? kernel : 0) + shape * near * (isOne ? 1 : 1 - apart) + time * alike + trend * product + window * beyond * (isOne ? 1 : 0.3)
     }
 }
