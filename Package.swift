@@ -12,7 +12,8 @@ func tests(of name: String, with others: [Target.Dependency] = [], excluding: [S
 
 /// What `Orrery` hands on to whoever imports it. Named again by its users, so that a change in a room rebuilds them.
 let handedOn: [Target.Dependency] = [
-    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "Simulation", "Measurement", "Calibration", "Reporting",
+    "Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "Measurement", "Calibration",
+    "Learning", "Reporting",
 ]
 
 let package = Package(
@@ -37,11 +38,15 @@ let package = Package(
         room("Operators", ["Quantities"]),
         room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
         room("CostModels", ["Quantities", "Hardware", "Operators"]),
-        room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
-        room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
         .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+        // Trees over the cost models; they are grown in Learning.
+        room("LearnedModels", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels"]),
+        room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
+        room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation"]),
         room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement", "ReferenceKernels"]),
-        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "Simulation"]),
+        .systemLibrary(name: "CXGBoost", pkgConfig: "xgboost", providers: [.apt(["libxgboost-dev"]), .brew(["xgboost"])]),
+        room("Learning", ["CXGBoost", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "LearnedModels", "Measurement", "Calibration"]),
+        room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation"]),
         room("Orrery", handedOn),
         .executableTarget(
             name: "OrreryCommand",

@@ -70,10 +70,12 @@ extension KernelSample {
 }
 
 /// FNV-1a: the same on every machine and run, unlike `Hasher`.
-struct StableHash {
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+public struct StableHash: Sendable {
+    public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    mutating func add(_ number: Int) {
+    public init() {}
+
+    public mutating func add(_ number: Int) {
         for byte in 0..<8 {
             value ^= UInt64(truncatingIfNeeded: number >> (8 * byte)) & 0xff
             value = value &* 0x100_0000_01b3

@@ -85,6 +85,12 @@ public struct Calibration: Sendable {
         return best.map { kernels[$0.place] }
     }
 
+    /// A prediction of the cycle model with the constants of the kernel that does it; the prediction itself where there is none.
+    public func corrected(_ demand: Demand, of operation: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
+        guard applies(to: device), demand.duration.value.isFinite, let kernel = kernel(for: operation, choice: demand.choice) else { return demand }
+        return kernel.constants.apply(to: demand, of: operation, bound: bound().duration)
+    }
+
     private func rowsOfKernel(_ one: KernelCalibration) -> Int {
         var rows = 0
         for place in placesByFamily[one.key.family] ?? [] where kernels[place].kernel == one.kernel && kernels[place].key.format == one.key.format {

@@ -30,8 +30,7 @@ public struct Cycle: CostModel {
 
     /// With the constants of the kernel that does it, where the calibration has one.
     func calibrated(_ demand: Demand, _ op: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
-        guard let calibration, calibration.applies(to: device), demand.duration.value.isFinite, let kernel = calibration.kernel(for: op, choice: demand.choice) else { return demand }
-        return kernel.constants.apply(to: demand, of: op, bound: bound().duration)
+        calibration?.corrected(demand, of: op, on: device, bound: bound()) ?? demand
     }
 
     /// The model for one device and runtime, with everything that does not depend on the operator looked up beforehand:

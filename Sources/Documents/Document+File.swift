@@ -15,8 +15,10 @@ extension Document {
         self = try Document(file: path, text: Self.bytes(of: path))
     }
 
-    /// The bytes of a file of at most `largestFile`.
-    public static func bytes(of path: String) throws(DocumentError) -> [UInt8] {
+    /// The bytes of a file.
+    ///
+    /// - Throws: `DocumentError` where it is missing, a folder, unreadable or larger than `most` bytes.
+    public static func bytes(of path: String, most: Int = largestFile) throws(DocumentError) -> [UInt8] {
         var status = stat()
         guard stat(path, &status) == 0 else { throw DocumentError(file: path, message: reason("cannot be read")) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw DocumentError(file: path, message: "is a folder; name a file in it") }
@@ -28,7 +30,7 @@ extension Document {
             let count = fread(&buffer, 1, buffer.count, file)
             guard count > 0 else { break }
             bytes.append(contentsOf: buffer[..<count])
-            guard bytes.count <= largestFile else { throw DocumentError(file: path, message: "is larger than 16 MiB; no declaration is") }
+            guard bytes.count <= most else { throw DocumentError(file: path, message: "is larger than \(most >> 20) MiB; no declaration is") }
         }
         guard ferror(file) == 0 else { throw DocumentError(file: path, message: reason("cannot be read")) }
         return bytes
@@ -49,4 +51,13 @@ public func names(inFolder path: String) -> [String]? {
         if !name.hasPrefix(".") { names.append(name) }
     }
     return names.sorted()
+}
+
+/// Makes a folder and those above it; what is there stays.
+public func makeFolder(_ path: String) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+        made += (made.isEmpty || made == "/" ? "" : "/") + part
+        mkdir(made, 0o777)
+    }
 }

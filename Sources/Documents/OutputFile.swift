@@ -53,6 +53,11 @@ public struct OutputFile: ~Copyable {
         if buffer.count >= Self.bufferSize { try flush() }
     }
 
+    public mutating func write(_ bytes: [UInt8]) throws(OutputError) {
+        buffer.append(contentsOf: bytes)
+        if buffer.count >= Self.bufferSize { try flush() }
+    }
+
     /// Completes the file: from now on it stands under its own name.
     public consuming func close() throws(OutputError) {
         try flush()

@@ -1,5 +1,6 @@
 import CostModels
 import Hardware
+import LearnedModels
 import Operators
 import Quantities
 
@@ -15,7 +16,7 @@ public enum CalibrationChoice: Sendable {
 extension Predictor {
     /// The calibration for a device under the software that a row names, preferring the kernel it names.
     mutating func calibration(of device: Device, software: String, kernel: String = "") -> Calibration? {
-        guard costs is Cycle else { return nil }
+        guard costs is Cycle || costs is Learned else { return nil }
         var found: Calibration?
         switch calibrations {
         case .none: return nil
@@ -42,6 +43,10 @@ extension Predictor {
 
     /// The cost model with what is known of the row's kernel, and how to call it in a basis.
     mutating func calibrated(_ device: Device, software: String, kernel: String = "") -> (costs: any CostModel, calibration: Calibration?) {
+        if let learned = costs as? Learned {
+            let calibration = self.calibration(of: device, software: software, kernel: kernel)
+            return (Learned(learned.model, calibration: calibration, software: software), calibration)
+        }
         guard let cycle = costs as? Cycle, let calibration = calibration(of: device, software: software, kernel: kernel) else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
     }

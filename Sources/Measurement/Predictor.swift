@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import Operators
 import Quantities
 import Workloads
@@ -15,6 +16,13 @@ public struct Prediction: Sendable {
     public var boundBy: Bound
     /// Cost model, device and what was filled in from its family.
     public var basis: String
+    /// Where half, and 90 %, of such measurements lie, in the unit of the row; nil where the model does not say.
+    public var intervals: Intervals?
+
+    public struct Intervals: Sendable {
+        public var half: ClosedRange<Double>
+        public var ninety: ClosedRange<Double>
+    }
 }
 
 /// Maps measured rows to devices and work of the library and predicts them.
@@ -57,6 +65,7 @@ public struct Predictor {
             return Prediction(value: try memoryFigure(reading), bound: nil, boundBy: .memory, basis: "sizes of the library, no calibration")
         }
         let run = try kernelRun(reading)
+        if let learned = costs as? Learned, let prediction = try predict(row, run, learned.model) { return prediction }
         let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName)
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
@@ -68,10 +77,10 @@ public struct Predictor {
                           basis: "\(costs.name) on \(run.device.id), \(Self.name(calibration))\(inherited)")
     }
 
-    private static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
+    static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
 
     /// What the metric of the row makes of a time.
-    private func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
+    func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
         switch (row.metric, row.unit) {
         case ("kernel_latency", "s"), ("coll_latency", "s"), ("a2a_latency", "s"): time.value
         case ("kernel_latency", "ms"), ("coll_latency", "ms"), ("a2a_latency", "ms"): time.value * 1e3

@@ -2,7 +2,8 @@ import Documents
 
 /// Every row of a comparison with its prediction, as comma-separated text.
 public final class RowsFile {
-    public static let columns = ["file", "index", "id", "device", "phase", "metric", "measured", "predicted", "unit", "bound", "bound_by", "basis", "reason"]
+    public static let columns = ["file", "index", "id", "device", "phase", "metric", "measured", "predicted", "unit", "bound", "bound_by", "low50", "high50", "low90", "high90",
+                                  "basis", "reason"]
 
     /// Nil once it is complete.
     private var file: OutputFile?
@@ -18,9 +19,11 @@ public final class RowsFile {
         var fields = [path, String(row.index), row.id, row.device, row.phase, row.metric, Self.text(row.value)]
         switch outcome {
         case .success(let prediction):
-            fields += [Self.text(prediction.value), row.unit, prediction.bound.map(Self.text) ?? "", prediction.boundBy.rawValue, prediction.basis, ""]
+            fields += [Self.text(prediction.value), row.unit, prediction.bound.map(Self.text) ?? "", prediction.boundBy.rawValue]
+            let ranges = prediction.intervals.map { [$0.half.lowerBound, $0.half.upperBound, $0.ninety.lowerBound, $0.ninety.upperBound].map(Self.text) }
+            fields += (ranges ?? ["", "", "", ""]) + [prediction.basis, ""]
         case .failure(let error):
-            fields += ["", row.unit, "", "", "", error.description]
+            fields += ["", row.unit, "", "", "", "", "", "", "", error.description]
         }
         try file?.write(fields.map(Self.quoted).joined(separator: ",") + "\n")
     }

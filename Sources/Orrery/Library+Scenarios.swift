@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import Quantities
 import Workloads
 
@@ -19,8 +20,9 @@ extension Library {
         let job = try self.job(job)
         let system = try self.system(for: job, device: device, system: system)
         let (runtime, note) = try self.runtime(runtime, for: job, on: system.accelerator.device)
-        let corrected = fidelity == .cycle ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
+        let corrected = fidelity != .roofline ? try self.calibration(calibration, of: system.accelerator.device, under: runtime) : nil
         var scenario = Scenario(job: job, system: system, runtime: runtime, fidelity: fidelity, calibration: corrected)
+        if fidelity == .learned { scenario.learned = try learnedModel() }
         if let note { scenario.notes.append(note) }
         return scenario
     }

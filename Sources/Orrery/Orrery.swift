@@ -14,6 +14,8 @@
 @_exported import Documents
 @_exported import EventEngine
 @_exported import Hardware
+@_exported import LearnedModels
+@_exported import Learning
 @_exported import Measurement
 @_exported import Operators
 @_exported import Quantities

@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import Reporting
 import Simulation
 import Workloads
@@ -9,7 +10,7 @@ import Workloads
 public struct Scenario: Sendable {
     /// The cost models by the name that a person chooses them with.
     public enum Fidelity: String, CaseIterable, Sendable {
-        case roofline, cycle
+        case roofline, cycle, learned
     }
 
     public var job: Job
@@ -18,6 +19,8 @@ public struct Scenario: Sendable {
     public var fidelity: Fidelity
     /// What corrects the cycle model on the accelerator; the roofline is a bound and takes none.
     public var calibration: Calibration?
+    /// What the learned fidelity asks; without one it is the cycle model.
+    public var learned: LearnedModel?
     /// What was decided for the reader and belongs into the report.
     public var notes: [String] = []
 
@@ -32,19 +35,31 @@ public struct Scenario: Sendable {
     public func report() throws -> Report {
         var report = switch fidelity {
         case .roofline: try simulate(job, on: system, under: runtime, with: Roofline())
-        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle(calibration: calibration))
+        case .cycle: try simulate(job, on: system, under: runtime, with: cycle)
+        case .learned: try learnedReport()
         }
-        if fidelity == .cycle { report.basis.calibration = calibration?.title }
+        if fidelity != .roofline { report.basis.calibration = calibration?.title }
         report.notes = notes + report.notes
+        return report
+    }
+
+    private var cycle: Cycle { Cycle(calibration: calibration) }
+
+    private func learnedReport() throws -> Report {
+        guard let learned else { return try simulate(job, on: system, under: runtime, with: cycle) }
+        let costs = Learned(learned, calibration: calibration, software: runtime.id)
+        var report = try simulate(job, on: system, under: runtime, with: costs)
+        if report.fits { try report.addIntervals(from: costs, running: Plan(lowering: job, onto: system, under: runtime), on: system) }
         return report
     }
 
     /// What happens when, for a trace viewer; each simulated step once.
     public func trace() throws -> ChromeTrace {
         let plan = try Plan(lowering: job, onto: system, under: runtime)
-        let run = switch fidelity {
-        case .roofline: try JobRun(plan, on: system, under: runtime, with: Roofline())
-        case .cycle: try JobRun(plan, on: system, under: runtime, with: Cycle(calibration: calibration))
+        let run = switch (fidelity, learned) {
+        case (.roofline, _): try JobRun(plan, on: system, under: runtime, with: Roofline())
+        case (.learned, let learned?): try JobRun(plan, on: system, under: runtime, with: Learned(learned, calibration: calibration, software: runtime.id))
+        case (.cycle, _), (.learned, nil): try JobRun(plan, on: system, under: runtime, with: cycle)
         }
         let steps = zip(plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
         return ChromeTrace(of: steps, on: system, holding: plan.allocations)

@@ -19,10 +19,17 @@ struct CalibrateCommand: ParsableCommand {
             Examples:
               orrery calibrate --measured train.gemm.csv.gz train.comm.csv.gz --device h100-sxm
               orrery calibrate --measured mine.csv --device l40s --runtime vllm --out l40s.vllm.json
+              orrery calibrate --few twenty-kernels.csv --device arc-pro-b60
+
+            With --few, 10 to 20 measured kernels of a device adapt the learned model to it: a smooth correction in the \
+            model's own features, whose interval shrinks as measurements arrive. "orrery measure suggest" says which to take.
             """)
 
     @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
-    var files: [String]
+    var files: [String] = []
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Files with a few measured kernels of one --device, which adapt the learned model to it.", valueName: "file"))
+    var few: [String] = []
 
     @Option(help: ArgumentHelp("Only rows of this device, by its name or file; all devices in the files unless given.", valueName: "id"))
     var device: String?
@@ -45,11 +52,15 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var library: LibraryOptions
 
     func validate() throws {
-        if out != nil, device == nil || runtime == nil { throw ValidationError("--out takes the calibration of one --device and one --runtime") }
+        if few.isEmpty == files.isEmpty { throw ValidationError("name files either in --measured or in --few") }
+        if !few.isEmpty, device == nil { throw ValidationError("--few takes the --device that was measured") }
+        if !few.isEmpty, runtime != nil || scores != nil || report != nil { throw ValidationError("--few goes without --runtime, --scores and --report") }
+        if few.isEmpty, out != nil, device == nil || runtime == nil { throw ValidationError("--out takes the calibration of one --device and one --runtime") }
     }
 
     func run() throws {
         var library = try library.open()
+        if !few.isEmpty { return try adapt(library) }
         try library.takeIn(device)
         let device = device.map { Library.isPath($0) ? identifier(of: $0) : $0 }
         var run = try CalibrationRun(of: files, in: library, device: device, runtime: runtime, version: orreryVersion, date: Self.today) { Terminal.warn($0) }
@@ -70,6 +81,15 @@ struct CalibrateCommand: ParsableCommand {
         guard !json else { return try Terminal.print(run.json.text() + "\n") }
         let tables = device == nil ? [] : run.calibrations.map { CalibrationText.kernels(of: $0, style: Terminal.style) }
         try Terminal.print((tables + [run.text]).joined(separator: "\n"))
+    }
+
+    /// Corrects the learned model by the few rows.
+    private func adapt(_ library: Library) throws {
+        let fit = try FewShotFit(of: few, for: device ?? "", in: library, model: try library.learnedModel(), version: orreryVersion, date: Self.today)
+        let folder = library.path(Library.fewShotFolder)
+        if out == nil { makeFolder(folder) }
+        try Self.write(fit.correction.json.text() + "\n", to: out ?? "\(folder)/\(fit.correction.device).json")
+        try Terminal.print(json ? FewShotText.json(of: fit).text() + "\n" : FewShotText.text(of: fit))
     }
 
     private static let heading = """

@@ -20,7 +20,7 @@ struct CompareCommand: ParsableCommand {
     @Option(name: .customLong("measured"), parsing: .upToNextOption, help: ArgumentHelp("Files of measured runs.", valueName: "file"))
     var files: [String]
 
-    @Option(help: "What predicts: the physical bound (roofline) or the cycle-approximate model (cycle).")
+    @Option(help: "What predicts: the physical bound (roofline), the cycle-approximate model (cycle), or that model corrected by trees (learned).")
     var costModel: Scenario.Fidelity = .cycle
 
     @Option(help: ArgumentHelp("Columns to group by: device, phase, metric, precision, software, or any column of the files.", valueName: "columns"))
@@ -61,9 +61,13 @@ struct CompareCommand: ParsableCommand {
     private var columns: [String] { by.split(separator: ",").map(String.init) }
 
     func run() throws {
-        let costs: any CostModel = costModel == .roofline ? Roofline() : Cycle()
         var library = try self.library.open()
         try library.takeIn(device)
+        let costs: any CostModel = switch costModel {
+        case .roofline: Roofline()
+        case .cycle: Cycle()
+        case .learned: Learned(try library.learnedModel(), calibration: nil, software: "")
+        }
         let choice: CalibrationChoice = switch calibration {
         case nil: .shipped
         case "none"?: .none

@@ -22,7 +22,7 @@ struct OrreryCommand: ParsableCommand {
         version: orreryVersion,
         subcommands: [
             SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
-            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self, ValidateCommand.self,
+            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self, ValidateCommand.self, TrainCommand.self,
         ])
 
     static func main() {

@@ -38,7 +38,7 @@ struct TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The software that drives it; the job's own unless given.", valueName: "id"))
     var runtime: String?
 
-    @Option(help: ArgumentHelp("roofline, the physical bound; or cycle, cycle-approximate.", valueName: "roofline|cycle"))
+    @Option(help: ArgumentHelp("roofline, the physical bound; cycle, cycle-approximate; or learned, the cycle model corrected by trees that know measured kernels.", valueName: "roofline|cycle|learned"))
     var costModel: Scenario.Fidelity = .cycle
 
     @Option(help: ArgumentHelp("What was fitted to measured runs: a name or a file, or none; the library's for device and runtime unless given.",

@@ -36,6 +36,10 @@ public struct JSONReport {
             }),
             "advice": JSON(report.advice),
             "notes": JSON(report.notes),
+            "intervals": .array(report.intervals.map {
+                ["figure": JSON($0.figure.rawValue), "low50": JSON($0.half.lowerBound), "high50": JSON($0.half.upperBound),
+                 "low90": JSON($0.ninety.lowerBound), "high90": JSON($0.ninety.upperBound)]
+            }),
             "basis": basis,
         ]
     }

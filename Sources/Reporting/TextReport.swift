@@ -32,13 +32,17 @@ public struct TextReport {
         var rows: [(what: String, figure: String, remark: String)] = []
         if let ttft = timing.ttft {
             rows.append(("time to first token (TTFT)", "\(ttft)", rate(timing.promptTokensPerSecond, "prompt tokens/s")))
+            rows += interval(.ttft)
         }
         if let tpot = timing.tpot { rows.append(("time per output token (TPOT)", "\(tpot)", "")) }
+        rows += interval(.tpot)
         rows.append(("whole job", "\(timing.latency)", rate(timing.outputTokensPerSecond, "output tokens/s")))
+        rows += interval(.latency)
         rows.append(("physical bound", "\(timing.bound)", boundRemark(timing)))
         rows.append(("accelerators busy", percent(timing.busyFraction), "of the time"))
         if let energy = report.energy {
             rows.append(("energy", "\(energy.total)", "\(energy.averagePower) on average"))
+            rows += interval(.energy)
             rows += energyRows(energy)
         }
         rows += report.memory.map { memory in
@@ -50,6 +54,14 @@ public struct TextReport {
             var lines = wrapped(row.remark, width: style.width, first: label + figure + "  ")
             if !row.figure.isEmpty { lines[0] = label + style.bold(figure) + lines[0].dropFirst(label.count + figure.count) }
             return lines
+        }
+    }
+
+    /// Where 90 % of measurements would lie, under the figure itself.
+    private func interval(_ figure: Report.Interval.Figure) -> [(what: String, figure: String, remark: String)] {
+        report.intervals.filter { $0.figure == figure }.map { interval in
+            func text(_ value: Double) -> String { figure == .energy ? "\(Joules(value))" : "\(Seconds(value))" }
+            return ("  90 % of measurements", "", "\(text(interval.ninety.lowerBound)) to \(text(interval.ninety.upperBound))")
         }
     }
 

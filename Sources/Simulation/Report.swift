@@ -10,6 +10,8 @@ public struct Report: Sendable {
     public var advice: [String]
     /// Nil when the job does not fit.
     public var timing: Timing?
+    /// Where measurements of the times would lie; empty where the cost model does not say.
+    public var intervals: [Interval] = []
     public var energy: Energy?
     public var operators: [OperatorRow]
     /// Seconds of the whole job on its critical path, by operator and by what bound it; largest first.
@@ -62,6 +64,24 @@ public struct Report: Sendable {
         public var bound: Seconds
         /// Of the accelerators' time, the part in which one of their kernels ran.
         public var busyFraction: Double
+    }
+
+    /// Where half, and 90 %, of measurements of a figure lie, as far as the kernels decide it.
+    public struct Interval: Sendable {
+        public enum Figure: String, CaseIterable, Sendable {
+            case latency = "latencySeconds", ttft = "ttftSeconds", tpot = "tpotSeconds", energy = "energyJoules"
+        }
+
+        public var figure: Figure
+        /// In the base unit of the figure.
+        public var half: ClosedRange<Double>
+        public var ninety: ClosedRange<Double>
+
+        public init(_ figure: Figure, half: ClosedRange<Double>, ninety: ClosedRange<Double>) {
+            self.figure = figure
+            self.half = half
+            self.ninety = ninety
+        }
     }
 
     public struct Energy: Sendable {

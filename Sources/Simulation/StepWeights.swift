@@ -5,11 +5,11 @@ import Workloads
 ///
 /// Decode steps are simulated at a few contexts; between two of them everything is taken to be linear in the context, which
 /// reading the cache is. Each simulated step therefore stands for a number of steps that need not be whole: its weight.
-struct StepWeights {
+public struct StepWeights {
     /// By step of the plan.
-    let weights: [Double]
+    public let weights: [Double]
 
-    init(of plan: Plan) {
+    public init(of plan: Plan) {
         var weights = [Double](repeating: 0, count: plan.steps.count)
         var samples: [(step: Int, context: Int)] = []
         for (index, step) in plan.steps.enumerated() {

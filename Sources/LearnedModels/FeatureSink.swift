@@ -1,0 +1,23 @@
+/// Takes the features of a site one after the other, always in the same order.
+protocol FeatureSink {
+    mutating func add(_ name: StaticString, _ value: Double)
+}
+
+/// Keeps the values.
+struct FeatureValues: FeatureSink {
+    private(set) var values: [Float] = []
+
+    init() { values.reserveCapacity(96) }
+
+    mutating func add(_ name: StaticString, _ value: Double) { values.append(value.isFinite ? Float(value) : .nan) }
+}
+
+/// Keeps the names; one that comes again gets a number.
+struct FeatureNames: FeatureSink {
+    private(set) var names: [String] = []
+
+    mutating func add(_ name: StaticString, _ value: Double) {
+        let before = names.count { $0 == name.description || $0.hasPrefix("\(name) #") }
+        names.append(before == 0 ? name.description : "\(name) #\(before + 1)")
+    }
+}

@@ -1,0 +1,184 @@
+import CostModels
+import Hardware
+import Quantities
+
+/// What was learned about one family of kernels.
+public struct LearnedFamily: Sendable {
+    /// Trees with the kernels they were told of.
+    public struct Part: Sendable {
+        public var groups: KernelGroups
+        /// log₂ of measured ÷ base.
+        public var residual: TreeEnsemble
+        /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
+        public var spread: TreeEnsemble
+        /// Quantiles of |error| ÷ spread at 50 and at 90 %: by device, under `sibling`, and under `all`.
+        public var quantiles: [String: Quantiles]
+
+        public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
+            self.groups = groups
+            self.residual = residual
+            self.spread = spread
+            self.quantiles = quantiles
+        }
+    }
+
+    public struct Quantiles: Sendable, Equatable {
+        public var half: Double
+        public var ninety: Double
+
+        public init(half: Double, ninety: Double) {
+            self.half = half
+            self.ninety = ninety
+        }
+    }
+
+    public var family: KernelKey.Family
+    /// Names of the features of a site, before the codes of its kernel.
+    public var features: [String]
+    /// Smallest and largest value of each in training, of known devices.
+    public var ranges: [ClosedRange<Float>]
+    /// For devices that training rows are of, and their siblings.
+    public var known: Part
+    /// For devices of an architecture that no training row is of.
+    public var unseen: Part
+    /// A device whose sibling is known takes the sibling's time, times the ratio of the calibrated cycle model's answers for the
+    /// two to this power: fitted on devices left out.
+    public var siblingExponent: Double
+
+    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double) {
+        self.family = family
+        self.features = features
+        self.ranges = ranges
+        self.known = known
+        self.unseen = unseen
+        self.siblingExponent = siblingExponent
+    }
+
+    /// Keys of `Part.quantiles` beside the ids of devices.
+    public static let sibling = "sibling", all = "all"
+}
+
+/// How a model knows a device.
+public enum Kinship: Sendable, Equatable {
+    /// Training rows are of it.
+    case known
+    /// Training rows are of this device of its architecture.
+    case sibling(String)
+    /// No training row is of its architecture.
+    case stranger
+}
+
+/// How long a site takes, and how sure that is.
+public struct KernelEstimate: Sendable {
+    public var time: Seconds
+    /// The analytic answer that it corrects, and the physical bound, which nothing here lies below.
+    public var base: Seconds
+    public var bound: Seconds
+    /// Half and 90 % of measurements lie within.
+    public var half: ClosedRange<Seconds>
+    public var ninety: ClosedRange<Seconds>
+    /// log₂ of the factor by which 90 % of measurements lie at most from the estimate.
+    public var spread: Double
+    /// The feature that lies farthest outside of what was trained on; nil where none does.
+    public var extrapolating: String?
+    public var kinship: Kinship
+    /// What corrects the cycle model in `base`.
+    public var calibration: Calibration?
+}
+
+/// One site ready to be put to the trees.
+struct Question {
+    /// Of the site itself.
+    var costs: SiteCosts
+    /// Features and codes, of the site on its sibling where it has one.
+    var row: [Float]
+    var kinship: Kinship
+    /// Seconds that 2 to the power of the residual multiplies.
+    var scale: Double
+    var quantiles: LearnedFamily.Quantiles
+    var extrapolating: String?
+    /// How much wider the interval is for what lies outside of the training data.
+    var widening: Double
+    var calibration: Calibration?
+
+    var usesKnown: Bool { kinship != .stranger }
+}
+
+extension LearnedFamily {
+    /// Nil where the device cannot do it, or no kernel of the format was ever seen.
+    ///
+    /// - Parameters:
+    ///   - siblings: devices of the training rows.
+    ///   - calibration: of the cycle model, by device and runtime.
+    func question(_ site: KernelSite, siblings: [String: Device], calibration: (Device, String) -> Calibration?) -> Question? {
+        func costs(_ site: KernelSite, as group: KernelGroup) -> (SiteCosts, Calibration?)? {
+            var found = calibration(site.device, group.software)
+            found?.kernel = site.labels.kernel.isEmpty ? group.kernel : site.labels.kernel
+            return SiteCosts(site, calibration: found).map { ($0, found) }
+        }
+        let wanted = KernelGroups.Wanted(site)
+        if let group = known.groups.match(wanted, device: site.device.id), let (own, used) = costs(site, as: group) {
+            return question(site, own, used, row: SiteFeatures(site: site, costs: own).values + group.codes, kinship: .known, scale: own.calibrated,
+                            quantiles: known.quantiles[site.device.id] ?? known.quantiles[Self.all])
+        }
+        if let sibling = site.device.nearest(among: siblings.values.filter { known.groups.knows($0.id) }), let group = known.groups.match(wanted, device: sibling.id),
+           let (own, used) = costs(site, as: group), let (other, _) = costs(site.moved(to: sibling), as: group) {
+            return question(site, own, used, row: SiteFeatures(site: site.moved(to: sibling), costs: other).values + group.codes, kinship: .sibling(sibling.id),
+                            scale: other.calibrated * power(own.calibrated / other.calibrated, siblingExponent),
+                            quantiles: known.quantiles[Self.sibling] ?? known.quantiles[Self.all])
+        }
+        guard let group = unseen.groups.match(wanted, device: nil), let (own, used) = costs(site, as: group) else { return nil }
+        return question(site, own, used, row: SiteFeatures(site: site, costs: own).values + group.codes, kinship: .stranger, scale: own.calibrated,
+                        quantiles: unseen.quantiles[Self.all])
+    }
+
+    private func question(_ site: KernelSite, _ costs: SiteCosts, _ calibration: Calibration?, row: [Float], kinship: Kinship, scale: Double,
+                          quantiles: Quantiles?) -> Question? {
+        let part = kinship == .stranger ? unseen : known
+        guard let quantiles, row.count == part.residual.featureCount else { return nil }
+        var outside: (name: String, distance: Double)?
+        for place in features.indices where row[place].isFinite {
+            let range = ranges[place], width = Double(max(range.upperBound - range.lowerBound, 1e-3))
+            let distance = Double(max(range.lowerBound - row[place], row[place] - range.upperBound)) / width
+            if distance > 0.02, distance > outside?.distance ?? 0 { outside = (features[place], distance) }
+        }
+        // A tree answers for the nearest shape it saw: the error grows with the way from there.
+        return Question(costs: costs, row: row, kinship: kinship, scale: scale, quantiles: quantiles, extrapolating: outside?.name,
+                        widening: 1 + min(4, outside?.distance ?? 0), calibration: calibration)
+    }
+
+    func answer(_ question: Question, residual: Float, spread: Float) -> KernelEstimate {
+        let costs = question.costs
+        let time = max(question.scale * exp2(Double(residual)), costs.bound)
+        let scale = exp2(Double(spread)) * question.widening
+        func range(_ quantile: Double) -> ClosedRange<Seconds> {
+            let factor = exp2(min(quantile * scale, 30))
+            return Seconds(max(time / factor, costs.bound))...Seconds(time * factor)
+        }
+        return KernelEstimate(time: Seconds(time), base: Seconds(costs.calibrated), bound: Seconds(costs.bound), half: range(question.quantiles.half),
+                              ninety: range(question.quantiles.ninety), spread: question.quantiles.ninety * scale, extrapolating: question.extrapolating,
+                              kinship: question.kinship, calibration: question.calibration)
+    }
+}
+
+extension Device {
+    /// Of the other devices of its architecture that whose memory bandwidth is nearest, as for calibrations.
+    public func nearest(among devices: [Device]) -> Device? {
+        func distance(_ other: Device) -> Double {
+            let ratio = other.achievableBandwidth / achievableBandwidth
+            return max(ratio, 1 / ratio)
+        }
+        return devices.filter { $0.architecture == architecture && $0.id != id }.min { (distance($0), $0.id) < (distance($1), $1.id) }
+    }
+}
+
+extension KernelSite {
+    /// The same on another device.
+    public func moved(to device: Device) -> KernelSite {
+        var site = self
+        let launched = gap == self.device.kernel.streamGap && gap != self.device.kernel.graphGap
+        site.device = device
+        site.gap = (launched ? device.kernel.streamGap : device.kernel.graphGap) ?? .zero
+        return site
+    }
+}

@@ -1,0 +1,134 @@
+import CostModels
+
+// The file beside the manifest: a mark, the families one after the other, a check sum. Text is its length and UTF-8.
+
+extension LearnedModel {
+    static let mark: [UInt8] = Array("orrery trees 1\n".utf8)
+
+    public var bytes: [UInt8] {
+        var bytes = Self.mark
+        var writer = ByteWriter()
+        writer.word(UInt32(families.count))
+        for family in families.values.sorted(by: { $0.family.rawValue < $1.family.rawValue }) { family.write(to: &writer) }
+        bytes += writer.bytes
+        var sum = ByteWriter()
+        sum.word(checksum(bytes[...]))
+        return bytes + sum.bytes
+    }
+
+    /// - Throws: `TreeError` where the bytes are not such a file, or are damaged.
+    public init(manifest: LearnedManifest, bytes: [UInt8]) throws(TreeError) {
+        guard bytes.count > Self.mark.count + 4, Array(bytes.prefix(Self.mark.count)) == Self.mark else {
+            throw TreeError("does not begin with \"orrery trees 1\": it is no file of trees, or of another version of the program")
+        }
+        var sum = ByteReader(bytes.suffix(4))
+        guard try sum.word() == checksum(bytes.dropLast(4)) else { throw TreeError("is damaged: its check sum does not match") }
+        var reader = ByteReader(bytes[Self.mark.count..<bytes.count - 4])
+        var families: [LearnedFamily] = []
+        for _ in 0..<(try reader.count(KernelKey.Family.allCases.count)) { families.append(try LearnedFamily(reading: &reader)) }
+        guard reader.isAtEnd else { throw TreeError("goes on behind its last family") }
+        self.init(manifest: manifest, families: families)
+    }
+}
+
+/// FNV-1a over the bytes, 32 bits.
+private func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    bytes.withUnsafeBufferPointer { $0.reduce(0x811c_9dc5) { ($0 ^ UInt32($1)) &* 0x0100_0193 } }
+}
+
+struct ByteWriter {
+    var bytes: [UInt8] = []
+
+    mutating func word(_ value: UInt32) { for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift))) } }
+    mutating func number(_ value: Float) { word(value.bitPattern) }
+    mutating func text(_ value: String) {
+        word(UInt32(value.utf8.count))
+        bytes += Array(value.utf8)
+    }
+}
+
+extension ByteReader {
+    mutating func text() throws(TreeError) -> String {
+        var bytes: [UInt8] = []
+        for _ in 0..<(try count(4096)) { bytes.append(try byte()) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension LearnedFamily {
+    func write(to writer: inout ByteWriter) {
+        writer.text(family.rawValue)
+        writer.word(UInt32(features.count))
+        for (name, range) in zip(features, ranges) {
+            writer.text(name)
+            writer.number(range.lowerBound)
+            writer.number(range.upperBound)
+        }
+        writer.number(Float(siblingExponent))
+        for part in [known, unseen] { part.write(to: &writer) }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        let name = try reader.text()
+        guard let family = KernelKey.Family(rawValue: name) else { throw TreeError("has a family \"\(name)\" that this program does not know") }
+        var features: [String] = [], ranges: [ClosedRange<Float>] = []
+        for _ in 0..<(try reader.count(250)) {
+            features.append(try reader.text())
+            let low = try reader.number(), high = try reader.number()
+            guard low <= high else { throw TreeError("has an empty range of \"\(features.last ?? "")\"") }
+            ranges.append(low...high)
+        }
+        let exponent = Double(try reader.number())
+        guard (0...1).contains(exponent) else { throw TreeError("has an exponent of siblings that is not within 0 and 1") }
+        let known = try Part(reading: &reader), unseen = try Part(reading: &reader)
+        for (part, levels) in [(known, KernelGroups.levels(knownDevice: true)), (unseen, KernelGroups.levels(knownDevice: false))] {
+            let width = features.count + levels.count
+            guard part.residual.featureCount == width, part.spread.featureCount == width, part.groups.groups.allSatisfy({ $0.codes.count == levels.count }) else {
+                throw TreeError("has trees of \(part.residual.featureCount) features where \(width) are named")
+            }
+        }
+        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
+    }
+}
+
+extension LearnedFamily.Part {
+    func write(to writer: inout ByteWriter) {
+        writer.word(UInt32(groups.groups.count))
+        for group in groups.groups {
+            for text in [group.device, group.architecture, group.software, group.version, group.format, group.kernel] { writer.text(text) }
+            writer.word(UInt32(group.rows))
+            writer.word(UInt32(group.codes.count))
+            for code in group.codes { writer.number(code) }
+        }
+        residual.write(to: &writer.bytes)
+        spread.write(to: &writer.bytes)
+        writer.word(UInt32(quantiles.count))
+        for (key, value) in quantiles.sorted(by: { $0.key < $1.key }) {
+            writer.text(key)
+            writer.number(Float(value.half))
+            writer.number(Float(value.ninety))
+        }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        var list: [KernelGroup] = []
+        for _ in 0..<(try reader.count(100_000)) {
+            var texts: [String] = []
+            for _ in 0..<6 { texts.append(try reader.text()) }
+            let rows = try reader.count(.max)
+            var codes: [Float] = []
+            for _ in 0..<(try reader.count(16)) { codes.append(try reader.number()) }
+            list.append(KernelGroup(device: texts[0], architecture: texts[1], software: texts[2], version: texts[3], format: texts[4], kernel: texts[5],
+                                    rows: rows, codes: codes))
+        }
+        let residual = try TreeEnsemble(reading: &reader), spread = try TreeEnsemble(reading: &reader)
+        var quantiles: [String: LearnedFamily.Quantiles] = [:]
+        for _ in 0..<(try reader.count(1000)) {
+            let key = try reader.text()
+            let half = Double(try reader.number()), ninety = Double(try reader.number())
+            guard half >= 0, ninety >= half, ninety.isFinite else { throw TreeError("has quantiles that do not ascend") }
+            quantiles[key] = LearnedFamily.Quantiles(half: half, ninety: ninety)
+        }
+        self.init(groups: KernelGroups(list), residual: residual, spread: spread, quantiles: quantiles)
+    }
+}

@@ -1,0 +1,87 @@
+import CostModels
+import Hardware
+import Operators
+import Quantities
+import Synchronization
+
+/// Corrections of the cycle model that were learned from measured kernels, one set of trees for each family.
+///
+///     let model = try library.learnedModel()
+///     let estimates = model.estimate(sites)
+public struct LearnedModel: Sendable {
+    public var manifest: LearnedManifest
+    public private(set) var families: [KernelKey.Family: LearnedFamily]
+    /// Corrections by a few measurements, by the id of the device.
+    public var fewShots: [String: FewShot] = [:]
+
+    /// The devices that training rows are of.
+    public var devices: [String: Device] = [:]
+    /// The calibration of the cycle model for a device under a runtime, as the library has it.
+    public var calibrations = CalibrationSource { _, _ in nil }
+
+    public init(manifest: LearnedManifest, families: [LearnedFamily]) {
+        self.manifest = manifest
+        self.families = Dictionary(families.map { ($0.family, $0) }) { first, _ in first }
+    }
+
+    /// How long each site takes; nil for what was not learned: another family, a format no kernel was seen with, a device
+    /// that is no accelerator like those of the training rows.
+    ///
+    /// Sites of one family go through its trees together.
+    public func estimate(_ sites: [KernelSite]) -> [KernelEstimate?] {
+        var results = [KernelEstimate?](repeating: nil, count: sites.count)
+        var questions: [Place: [(index: Int, question: Question)]] = [:]
+        for (index, site) in sites.enumerated() {
+            guard let question = question(site) else { continue }
+            questions[Place(family: site.family, usesKnown: question.usesKnown), default: []].append((index, question))
+        }
+        for (place, asked) in questions {
+            guard let family = families[place.family] else { continue }
+            let part = place.usesKnown ? family.known : family.unseen
+            let rows = asked.flatMap { $0.question.row }
+            let residuals = part.residual.predict(rows), spreads = part.spread.predict(rows)
+            for (row, one) in asked.enumerated() {
+                let answer = family.answer(one.question, residual: residuals[row], spread: spreads[row]), site = sites[one.index]
+                guard let correction = fewShots[site.device.id]?.families[family.family] else {
+                    results[one.index] = answer
+                    continue
+                }
+                let (mean, deviation) = correction.predict(FewShot.label(of: site), family.place(of: one.question))
+                results[one.index] = answer.corrected(by: mean, deviation: deviation)
+            }
+        }
+        return results
+    }
+
+    private func question(_ site: KernelSite) -> Question? {
+        guard site.device.kind == .gpu else { return nil }
+        return families[site.family]?.question(site, siblings: devices) { calibrations.of($0, under: $1) }
+    }
+
+    /// Where a site lies for a correction by a few measurements, and under which label; nil as for `estimate`.
+    public func place(of site: KernelSite) -> GaussianProcess.Point? {
+        guard let family = families[site.family], let question = question(site) else { return nil }
+        return GaussianProcess.Point(label: FewShot.label(of: site), place: family.place(of: question), residual: 0)
+    }
+
+    private struct Place: Hashable {
+        var family: KernelKey.Family
+        var usesKnown: Bool
+    }
+}
+
+/// Calibrations by device and runtime, each looked up once.
+public final class CalibrationSource: Sendable {
+    private let lookUp: @Sendable (Device, String) -> Calibration?
+    private let found = Mutex<[String: Calibration?]>([:])
+
+    public init(_ lookUp: @escaping @Sendable (Device, String) -> Calibration?) { self.lookUp = lookUp }
+
+    public func of(_ device: Device, under runtime: String) -> Calibration? {
+        let key = "\(device.id).\(runtime)"
+        if let known = found.withLock({ $0[key] }) { return known }
+        let calibration = lookUp(device, runtime)
+        found.withLock { $0[key] = .some(calibration) }
+        return calibration
+    }
+}

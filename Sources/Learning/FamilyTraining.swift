@@ -1,0 +1,134 @@
+import CostModels
+import Dispatch
+import LearnedModels
+import Quantities
+
+/// Trains one family, and finds out on what it has not seen how far to trust it.
+///
+/// Known devices: `folds`-fold cross-validation by shape. Unknown ones: each device is left out in turn. The errors on what was
+/// held out train the spread, and give the quantiles of split-conformal intervals (Papadopoulos et al., "Inductive confidence
+/// machines for regression", ECML 2002; normalised by the spread as in Lei et al., JASA 2018).
+struct FamilyTraining {
+    let set: TrainingSet
+    let folds: Int
+    let seed: Int
+
+    struct Outcome {
+        var family: LearnedFamily
+        var scores: [LearnedManifest.Score]
+        /// Held-out predictions by row of the set: of shapes, and of devices.
+        var shapes: [HeldOutRow?]
+        var devices: [HeldOutRow?]
+    }
+
+    func run(progress: @Sendable (String) -> Void) throws -> Outcome {
+        let all = Array(set.rows.indices), devices = Swift.Set(set.rows.map(\.device)).sorted()
+        enum Job { case final(Bool), fold(Int), sibling(String), stranger(String) }
+        let related = devices.filter { device in set.rows.indices.contains { set.rows[$0].device == device && set.moved[$0].map { devices.contains($0.device) } == true } }
+        let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
+            + devices.filter { !related.contains($0) }.map { .stranger($0) }
+        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
+            defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
+            switch jobs[place] {
+            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed), [])
+            case .fold(let fold):
+                let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
+                let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
+                return (nil, Array(zip(out, forest.predict(set, out))))
+            case .sibling(let device):
+                let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && set.moved[$0] != nil }
+                let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
+                return (nil, Array(zip(out, forest.predictMoved(set, out, knowing: rest))))
+            case .stranger(let device):
+                let out = all.filter { set.rows[$0].device == device }
+                let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
+                return (nil, Array(zip(out, forest.predict(set, out))))
+            }
+        }
+        guard let own = results[0].forest, let other = results[1].forest else { throw BoosterError(description: "no trees were grown") }
+        func gather(_ wanted: (Job) -> Bool) -> HeldOut {
+            var held = HeldOut(all.count)
+            for place in jobs.indices where wanted(jobs[place]) { for (row, prediction) in results[place].held { held.predictions[row] = prediction } }
+            return held
+        }
+        var shapes = gather { if case .fold = $0 { true } else { false } }, strangers = gather { if case .stranger = $0 { true } else { false } }
+        var siblings = gather { if case .sibling = $0 { true } else { false } }
+        shapes.settle(set) { set.rows[$0].base }
+        strangers.settle(set) { set.rows[$0].base }
+        let exponent = [0, 0.25, 0.5, 0.75, 1].min { siblings.error(set, Self.scale($0, set)) < siblings.error(set, Self.scale($1, set)) } ?? 0.5
+        siblings.settle(set, Self.scale(exponent, set))
+
+        let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
+        let matrix = own.matrix(set, all.filter { siblings.predictions[$0] != nil }, moved: true)
+        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix)) { _ in LearnedFamily.sibling }
+        let shapeRows = spread.outcomes(shapes, set) { set.rows[$0].device }
+        let strangerRows = strangerSpread.outcomes(strangers, set) { _ in LearnedFamily.all }
+        var quantiles = shapeRows.quantiles
+        quantiles[LearnedFamily.sibling] = siblingRows.quantiles[LearnedFamily.sibling]
+        let known = LearnedFamily.Part(groups: own.codes.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
+        let unseen = LearnedFamily.Part(groups: other.codes.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
+                                        quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)
+        var scores = [score("shapes", all, shapeRows.rows)].compactMap(\.self)
+        for device in devices {
+            let outcomes = related.contains(device) ? siblingRows.rows : strangerRows.rows
+            scores += [score(device, all.filter { set.rows[$0].device == device }, outcomes)].compactMap(\.self)
+        }
+        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
+        return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] })
+    }
+
+    /// Seconds that a sibling's residual multiplies.
+    private static func scale(_ exponent: Double, _ set: TrainingSet) -> (Int) -> Double {
+        { row in set.moved[row].map { $0.base * power($0.own / $0.base, exponent) } ?? set.rows[row].base }
+    }
+
+    private var ranges: [ClosedRange<Float>] {
+        self.set.names.indices.map { feature in
+            var low = Float.infinity, high = -Float.infinity
+            for row in set.rows.indices {
+                let value = set.features[row * set.width + feature]
+                if value.isFinite { (low, high) = (min(low, value), max(high, value)) }
+            }
+            return low <= high ? low...high : 0...0
+        }
+    }
+
+    private func score(_ what: String, _ places: [Int], _ outcomes: [HeldOutRow?]) -> LearnedManifest.Score? {
+        var errors: [Double] = [], widths: [Double] = [], inside = 0
+        for place in places {
+            guard let outcome = outcomes[place] else { continue }
+            let measured = set.rows[place].measured
+            errors.append(abs(outcome.predicted / measured - 1))
+            widths.append((outcome.high - outcome.low) / outcome.predicted)
+            if measured >= outcome.low, measured <= outcome.high { inside += 1 }
+        }
+        guard !errors.isEmpty else { return nil }
+        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        return LearnedManifest.Score(family: set.family, heldOut: what, rows: errors.count, mape: errors.reduce(0, +) / Double(errors.count),
+                                     medianAPE: median(errors), coverage: Double(inside) / Double(errors.count), width: median(widths))
+    }
+}
+
+/// Does `count` pieces of work, as many at once as there are processors; results in order.
+///
+/// - Throws: the first error in that order.
+func parallel<Result: Sendable>(_ count: Int, _ work: @Sendable (Int) throws -> Result) throws -> [Result] {
+    let results = Slots<Result>(count)
+    DispatchQueue.concurrentPerform(iterations: count) { place in results.set(place, Swift.Result { try work(place) }) }
+    return try results.all.map { try $0.get() }
+}
+
+private final class Slots<Value: Sendable>: @unchecked Sendable {
+    private let lock = DispatchSemaphore(value: 1)
+    private var values: [Result<Value, any Error>?]
+
+    init(_ count: Int) { values = Array(repeating: nil, count: count) }
+
+    func set(_ place: Int, _ value: Result<Value, any Error>) {
+        lock.wait()
+        values[place] = value
+        lock.signal()
+    }
+
+    var all: [Result<Value, any Error>] { values.compactMap(\.self) }
+}

@@ -1,0 +1,62 @@
+import CostModels
+import Documents
+import Hardware
+import LearnedModels
+import Measurement
+import Quantities
+
+/// Grows a learned model from measured rows.
+///
+///     var training = try LearnedTraining(of: files, in: Library())
+///     let model = try training.run()
+public struct LearnedTraining {
+    private let sets: [TrainingSet]
+    private let library: Library
+    public let folds: Int
+    public let seed: Int
+    public private(set) var scores: [LearnedManifest.Score] = []
+
+    /// - Throws: `DocumentError` where a file cannot be read or has nothing to learn from.
+    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.allCases.filter { !$0.isHelper }, folds: Int = 5, seed: Int = 1,
+                progress: (String) -> Void = { _ in }) throws(DocumentError) {
+        self.library = library
+        self.folds = folds
+        self.seed = seed
+        sets = try TrainingSet.reading(files, in: library, progress: progress).filter { families.contains($0.family) }
+        guard !sets.isEmpty else {
+            throw DocumentError(file: files.first ?? "", message: "has no rows of \(list(families.map(\.rawValue))) to learn from; Documentation/MeasuredRuns.md states the formats")
+        }
+        for set in sets where set.rows.count < 200 || Set(set.rows.map(\.device)).count < 2 {
+            throw DocumentError(file: files.first ?? "", message: "has \(set.rows.count) rows of \(set.family.rawValue) from \(Set(set.rows.map(\.device)).count) devices; "
+                                + "a model takes at least 200 rows from two: use \"orrery calibrate\" for fewer")
+        }
+    }
+
+    /// Trains all families; the same rows and seed give the same model.
+    ///
+    /// - Throws: `BoosterError`, `TreeError` where trees cannot be grown or packed; neither is expected of valid rows.
+    public mutating func run(version: String, date: String, licence: String, progress: @Sendable (String) -> Void = { _ in }) throws -> LearnedModel {
+        var families: [LearnedFamily] = [], probes: [LearnedManifest.Probe] = [], sources: [LearnedManifest.Source] = []
+        for set in sets {
+            let outcome = try FamilyTraining(set: set, folds: folds, seed: seed).run(progress: progress)
+            families.append(outcome.family)
+            scores += outcome.scores
+            sources += set.sources.sorted { $0.key < $1.key }.map { .init(family: set.family, file: $0.key, rows: $0.value) }
+            if let row = set.rows.first, let probe = try? library.learnedProbe(of: set.family, device: row.device, software: row.software) { probes.append(probe) }
+        }
+        let manifest = LearnedManifest(version: version, date: date, licence: licence, seed: seed, folds: folds, sources: sources, scores: scores, probes: probes)
+        return LearnedModel(manifest: manifest, families: families)
+    }
+
+    /// Features and residuals of all rows of a family as CSV, for whoever wants to look at them.
+    public func featuresCSV(of family: KernelKey.Family) -> String {
+        guard let set = sets.first(where: { $0.family == family }) else { return "" }
+        var text = "measured,base,cycle,bound,shape,device,software,version,format,kernel," + set.names.map { "\"\($0)\"" }.joined(separator: ",") + "\n"
+        for (place, row) in set.rows.enumerated() {
+            text += "\(row.measured),\(row.base),\(row.cycle),\(row.bound),\(row.shape),\(row.device),\(row.software),\(row.version),\"\(row.format)\",\"\(row.kernel)\""
+            for value in set.features(of: place) { text += value.isFinite ? ",\(value)" : "," }
+            text += "\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,55 @@
+import CostModels
+import Hardware
+import LearnedModels
+import Operators
+import Quantities
+
+extension Predictor {
+    /// What a row about one kernel or exchange asks of a learned model.
+    ///
+    /// - Throws: `RowError` where the row is of another kind, or cannot be mapped.
+    public mutating func site(of row: MeasuredRow) throws(RowError) -> KernelSite {
+        let run = try kernelRun(try RowReading(row))
+        return site(of: row, run)
+    }
+
+    mutating func site(of row: MeasuredRow, _ run: KernelRun) -> KernelSite {
+        KernelSite(run.family(statedBy: row), operators: run.operators, on: run.device, over: run.fabric,
+                   gap: (run.launched ? run.device.kernel.streamGap : run.device.kernel.graphGap) ?? .zero,
+                   labels: KernelLabels(software: runtimeID(of: row, on: run.device), version: row["version"] ?? "", kernel: row.kernelVariant))
+    }
+}
+
+extension KernelRun {
+    /// What the row says it was; a prompt of one token is a decode step only to its shape.
+    func family(statedBy row: MeasuredRow) -> KernelKey.Family {
+        KernelKey.Family(rawValue: row.phase) ?? operators.lazy.compactMap { KernelKey($0)?.family }.first ?? .gemm
+    }
+}
+
+extension MeasuredRow {
+    /// `kernelName` with what else its row says of the implementation.
+    var kernelVariant: String {
+        switch phase {
+        case "comm": [self["collective"], self["implementation"]].compactMap(\.self).joined(separator: " ")
+        case "moe_all2all": [self["comm_backend"], self["phase"], self["comm_dtype"]].compactMap(\.self).joined(separator: " ")
+        default: kernelName
+        }
+    }
+}
+
+extension Predictor {
+    /// The calibration of the cycle model that a learned model corrects: the library's, or that of a relative of the device.
+    public mutating func calibration(for site: KernelSite) -> Calibration? {
+        let place = "\(site.device.id).\(site.labels.software)"
+        var found: Calibration?
+        if let known = shippedCalibrations[place] {
+            found = known
+        } else {
+            found = (try? library.shippedCalibration(of: site.device, under: site.labels.software)) ?? nil
+            if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
+        }
+        found?.kernel = site.labels.kernel
+        return found
+    }
+}

@@ -1,0 +1,18 @@
+import CostModels
+import LearnedModels
+import Quantities
+
+/// A learned model as a person reads it.
+public enum LearnedText {
+    /// What it was trained on, and its errors on shapes and devices that it had not seen.
+    public static func scores(of manifest: LearnedManifest) -> String {
+        var lines = ["Learned on \(manifest.date) by version \(manifest.version), seed \(manifest.seed), \(manifest.folds) folds, from"]
+        for source in manifest.sources { lines.append("  \(source.rows) rows of \(source.file) (\(manifest.licence))") }
+        var table = TextTable([.left("family"), .left("held out"), .right("rows"), .right("median"), .right("MAPE"), .right("in 90 %"), .right("width")])
+        for score in manifest.scores {
+            table.add([score.family.rawValue, score.heldOut, "\(score.rows)", CalibrationText.percent(score.medianAPE), CalibrationText.percent(score.mape),
+                       CalibrationText.percent(score.coverage), CalibrationText.percent(score.width)])
+        }
+        return (lines + ["", "Errors on what was held out; part of the measurements within the 90 % interval, and its median width"] + table.lines(.plain)).joined(separator: "\n") + "\n"
+    }
+}
