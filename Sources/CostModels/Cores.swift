@@ -71,9 +71,9 @@ struct Cores: Sendable {
         var time = Time(), left = 1.0
         for level in levels.dropLast() where left > 0 {
             let capacity = level.isPrivate ? level.capacity * cores : level.capacity
-            let beyond = min(left, max(0, set / capacity - 1))
-            time.cache += (read + written) * (left - beyond) / bandwidth(level, cores: cores)
-            left = beyond
+            // What a farther level holds passes this one, too; levels work at the same time.
+            time.cache = max(time.cache, (read + written) * left / bandwidth(level, cores: cores))
+            left = min(left, max(0, set / capacity - 1))
         }
         add(&time, read: read * left, written: written * left, cores: cores)
         return time

@@ -25,7 +25,7 @@ extension Cycle.Prepared {
             let streamed = 2 * Double(rows) * elements / cores.rate + widening.operations * elements * passes / cores.simpleRate
             let padded = Double(ceilDivide(rows, cores.tileRows) * cores.tileRows)
             let packed = 2 * padded * elements / cores.rate + (widening.operations + Cores.operationsOfPacking) * elements / cores.simpleRate
-            let choice = runtime.streamingRows.map { rows <= $0 } ?? (streamed <= packed)
+            let choice = rows <= runtime.streamingRows ?? 2 * Cores.rowsOfPass
             streams = streams && choice
             engine += choice ? streamed : packed
             // Every further pass finds the few columns it goes over in a cache.
@@ -49,8 +49,8 @@ extension Cycle.Prepared {
     func attention(_ o: Attention, on cores: Cores, at place: Int) -> Demand {
         let pairs = Double(o.batch) * Double(max(1, o.kvHeads))
         // A range of less than 256 keys is not worth a merge.
-        let parts = o.isDecode && runtime.fuses(.splitContext) ? max(1, (Double(o.context) / 256).rounded(.down)) : 1
-        let blocks = o.isDecode ? pairs * parts : pairs * max(1, (Double(o.queries) * Double(o.heads) / Double(max(1, o.kvHeads)) / 96).rounded(.up))
+        let parts = o.isDecode && runtime.fuses(.splitContext) ? max(1, Double(o.context) / 256) : 1
+        let blocks = o.isDecode ? pairs * parts : pairs * max(1, Double(o.queries) * Double(o.heads) / Double(max(1, o.kvHeads)) / 96)
         let busy = min(cores.count, blocks)
         // Half a step of keys is masked away at the end of every row of a tile; a row of its own sees each key once.
         let padding = o.causal && !o.isDecode ? Double(o.batch) * Double(o.queries) * Self.keysOfTile / 2 : 0
@@ -103,7 +103,7 @@ extension Cycle.Prepared {
         cost.occupancy = part
         cost.latency = busy > 1 ? cores.forkJoin : 0
         // Rows of a table lie anywhere: each begins with a miss.
-        if o.kind == .embedding { cost.latency += Double(o.rows) / busy * cores.memoryLatency }
+        if o.kind == .embedding { cost.latency += max(1, Double(o.rows) / busy) * cores.memoryLatency }
         return settle(cost, flops: o.flops, math: o.math, on: place, choice: .none)
     }
 }

@@ -16,6 +16,9 @@ public struct KernelKey: Hashable, Sendable {
         /// Memory to memory, and a drive to memory.
         case copy
         case fileRead = "offload"
+
+        /// What surrounds a product, attention or exchange; of interest by itself on processors alone.
+        public var isHelper: Bool { self == .elementwise || self == .copy || self == .fileRead }
     }
 
     public var family: Family
@@ -30,10 +33,16 @@ public struct KernelKey: Hashable, Sendable {
         self.variant = variant
     }
 
-    /// Nil for operators that are not calibrated.
+    /// The product, attention or exchange that a row of measured kernels is about; nil for what surrounds it.
+    public init?(_ operation: Operator) {
+        self.init(operation, choice: .none)
+        if isHelper { return nil }
+    }
+
+    /// Of any operator, for rows that time one alone.
     ///
     /// - Parameter choice: of the cost model: streaming weights and packing them are two kernels.
-    public init?(_ operation: Operator, choice: Choice = .none) {
+    public init?(_ operation: Operator, choice: Choice) {
         let way = if case .streamed = choice { ", streamed" } else { "" }
         switch operation {
         case .matmul(let o): self.init(.gemm, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))\(way)")
@@ -53,7 +62,7 @@ public struct KernelKey: Hashable, Sendable {
     }
 
     /// An operator that the others surround in a row of measured kernels: helpers are never what was calibrated.
-    public var isHelper: Bool { family == .elementwise || family == .copy || family == .fileRead }
+    public var isHelper: Bool { family.isHelper }
 
     /// One kind of norm or activation is another loop than the next; what goes with the shape is none.
     private static func name(_ o: Elementwise) -> String {

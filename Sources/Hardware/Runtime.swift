@@ -80,7 +80,7 @@ public struct Runtime: Sendable {
     /// without splitting the reduction, whatever the shape.
     public var groupedTiles: [NumberFormat: Tile]
     /// Rows up to which a product on a processor streams its weights past the cores instead of packing them into tiles
-    /// first; nil for a library that does what is faster.
+    /// first; nil for two passes of four, beyond which packing pays.
     public var streamingRows: Int?
     /// Elements below which an operator on rows or elements is not worth handing to the other cores.
     public var parallelGrain = 0

@@ -63,6 +63,7 @@ struct CalibrateCommand: ParsableCommand {
 
     func run() throws {
         var library = try library.open()
+        if !few.isEmpty { return try adapt(library) }
         try library.takeIn(device)
         if !few.isEmpty { return try adapt(library) }
         if models { return try fitModels(in: library) }

@@ -25,6 +25,9 @@ struct ValidateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Keep the device, the measured runs and the calibration in this folder.", valueName: "dir"))
     var output: String?
 
+    @Option(help: ArgumentHelp("Times that everything is measured, each time in another order.", valueName: "rounds"))
+    var rounds: Int?
+
     @Flag(help: "A fraction of the repeats: to see whether it works, not how well.")
     var quick = false
 
@@ -36,8 +39,13 @@ struct ValidateCommand: ParsableCommand {
 
     @OptionGroup var library: LibraryOptions
 
+    func validate() throws {
+        if let rounds, !(1...1000).contains(rounds) { throw ValidationError("--rounds \(rounds): take 1 to 1000") }
+    }
+
     func run() throws {
         var plan = quick ? HostMeasurement.Plan.quick : HostMeasurement.Plan()
+        if let rounds { plan.rounds = rounds }
         plan.diskFolder = diskFolder
         let folder = try output ?? Self.temporaryFolder()
         defer { if output == nil { Self.remove(folder) } }

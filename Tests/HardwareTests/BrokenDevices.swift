@@ -25,7 +25,7 @@ struct BrokenDevices {
         Slip("{ \"fp16\": \"1000 FMA/cycle\" }", "{ \"fp-16\": \"1000 FMA/cycle\" }", "sample.json: engines.tensor.rates: unknown key \"fp-16\"; did you mean \"fp16\"?"),
         Slip("{ \"fp16\": \"1000 FMA/cycle\" }", "{}", "sample.json: engines.tensor.rates: is empty; state a rate, as in \"fp16\": \"1024 FMA/cycle\""),
         Slip("\"sparsity24\": 2", "\"sparsity24\": 4", "sample.json: engines.tensor.sparsity24: 4 is out of range; use 1 to 2"),
-        Slip("\"sparsity24\": 2", "\"rows\": 2", "sample.json: engines.tensor: unknown key \"rows\"; known keys are clock, count, multicast, operandReads, rates or sparsity24"),
+        Slip("\"sparsity24\": 2", "\"rows\": 2", "sample.json: engines.tensor: unknown key \"rows\"; known keys are clock, count, multicast, operandReads, rates, registers or sparsity24"),
         Slip("\"bandwidth\": \"2 TB/s\"", "\"bandwidth\": \"2 TBs\"", "sample.json: memory[2].bandwidth: \"2 TBs\" is not a bandwidth; did you mean \"2 TB/s\"?"),
         Slip("\"bandwidth\": \"2 TB/s\"", "\"bandwidth\": 2000", "sample.json: memory[2].bandwidth: 2000 has no unit; write a string such as \"2000 B/s\""),
         Slip("\"bandwidth\": \"2 TB/s\"", "\"bandwidth\": \"-2 TB/s\"", "sample.json: memory[2].bandwidth: \"-2 TB/s\" is negative, which a bandwidth is not"),
