@@ -56,7 +56,7 @@ struct Setting: Sendable, CustomStringConvertible {
         let system = system.scaled(resource, by: factor), runtime = runtime.scaled(resource, by: factor)
         return switch fidelity {
         case .roofline: try JobRun(plan, on: system, under: runtime, with: Roofline()).latency.value
-        case .cycle: try JobRun(plan, on: system, under: runtime, with: Cycle()).latency.value
+        case .cycle, .learned: try JobRun(plan, on: system, under: runtime, with: Cycle()).latency.value
         }
     }
 

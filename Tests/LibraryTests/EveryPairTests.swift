@@ -39,7 +39,7 @@ struct EveryPairTests {
     private func answer(_ job: Job, _ system: System, _ runtime: Runtime, _ fidelity: Scenario.Fidelity) throws -> Report {
         switch fidelity {
         case .roofline: try simulate(job, on: system, under: runtime, with: Roofline(), sensitivities: false)
-        case .cycle: try simulate(job, on: system, under: runtime, with: Cycle(), sensitivities: false)
+        case .cycle, .learned: try simulate(job, on: system, under: runtime, with: Cycle(), sensitivities: false)
         }
     }
 
