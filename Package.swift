@@ -38,7 +38,7 @@ let rooms: [Target] = [
     room("Learning", ["CXGBoost", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "LearnedModels", "Measurement", "Calibration"]),
     room("ResultsStore", ["Quantities", "Documents", .product(name: "GRDB", package: "GRDB.swift")]),
     room("Reporting", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "ResultsStore"]),
-    room("Scenarios", ["Quantities", "Documents", "Hardware", "Workloads", "CostModels", "LearnedModels", "Simulation", "Reporting"]),
+    room("Scenarios", ["Quantities", "Documents", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation", "Reporting"]),
     room("Sweeps", ["CGSL", "Quantities", "Documents", "Hardware", "Workloads", "CostModels", "LearnedModels", "Simulation", "ResultsStore", "Scenarios"]),
     room("Orrery", handedOn),
     .executableTarget(
@@ -50,6 +50,7 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "EngineBenchmark", dependencies: ["EventEngine"], path: "Benchmarks/Engine",
         exclude: ["limit.cpp", "pipeline.py"]),
+    .executableTarget(name: "LearnedBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Learned"),
     .executableTarget(name: "SimulationBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Simulation"),
 
     .executableTarget(name: "SweepBenchmark", dependencies: ["Orrery"] + handedOn, path: "Benchmarks/Sweep"),
@@ -64,13 +65,16 @@ let suites: [Target] = [
     tests(of: "Simulation", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Workloads"]),
     tests(of: "Workloads", with: ["Documents", "Hardware", "Operators", "Quantities"], excluding: ["Fixtures"]),
     tests(of: "Hardware", with: ["Documents", "Quantities"]),
-    tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "Simulation", "Workloads"]),
+    tests(of: "Reporting", with: ["CostModels", "Documents", "EventEngine", "Hardware", "Operators", "Quantities", "ResultsStore", "Simulation", "Workloads"]),
     tests(of: "Orrery", with: handedOn),
     .testTarget(name: "CommandTests", dependencies: ["OrreryCommand", "Orrery"] + handedOn),
     .testTarget(name: "MeasurementTests", dependencies: ["Measurement", "CostModels", "Documents", "Hardware", "Operators", "Quantities", "ReferenceKernels", "Workloads"],
                 resources: [.copy("Fixtures")]),
 
     tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
+
+    tests(of: "LearnedModels", with: ["CostModels", "Quantities"]),
+    tests(of: "Learning", with: ["CostModels", "Documents", "Hardware", "LearnedModels", "Measurement", "Operators", "Quantities"]),
 
     tests(of: "ResultsStore", with: ["Documents"]),
 

@@ -115,6 +115,12 @@ public struct Calibration: Sendable {
         return kernel.constants.apply(to: demand, of: operation, bound: bound().duration)
     }
 
+    /// A prediction for a kernel by itself, as it is within a pass of a model; the prediction where nothing of passes was fitted.
+    public func inPass(_ demand: Demand, of operation: Operator, on device: Device, bound: Demand) -> Demand {
+        guard let wholeConstants, applies(to: device), demand.duration.value.isFinite else { return demand }
+        return wholeConstants.applied(to: demand, of: operation, bound: bound)
+    }
+
     private func rowsOfKernel(_ one: KernelCalibration) -> Int {
         var rows = 0
         for place in placesByFamily[one.key.family] ?? [] where kernels[place].kernel == one.kernel && kernels[place].key.format == one.key.format {

@@ -30,16 +30,9 @@ public struct Cycle: CostModel {
 
     /// With the constants of the kernel that does it, where the calibration has one.
     func calibrated(_ demand: Demand, _ op: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
-        guard let calibration, calibration.applies(to: device), demand.duration.value.isFinite else { return demand }
-        let kernel = calibration.kernel(for: op, choice: demand.choice)
-        guard kernel != nil || calibration.steps != nil else { return demand }
+        guard let calibration, calibration.applies(to: device) else { return demand }
         let bound = bound()
-        return inPass(kernel?.constants.apply(to: demand, of: op, bound: bound.duration) ?? demand, of: op, bound: bound)
-    }
-
-    /// A kernel's demand as it is inside a pass of a whole model.
-    public func inPass(_ demand: Demand, of op: Operator, bound: Demand) -> Demand {
-        calibration?.wholeConstants?.applied(to: demand, of: op, bound: bound) ?? demand
+        return calibration.inPass(calibration.corrected(demand, of: op, on: device, bound: bound), of: op, on: device, bound: bound)
     }
 
     public func host(of step: StepShape, on device: Device) -> HostCost? {

@@ -113,7 +113,7 @@ public struct KernelConstants: Sendable {
     /// The demand of the cost model with these constants.
     ///
     /// - Parameter bound: the physical bound of the same operator; what would be faster waits for it.
-    func apply(to demand: Demand, of operation: Operator, bound: Seconds) -> Demand {
+    public func apply(to demand: Demand, of operation: Operator, bound: Seconds) -> Demand {
         var demand = demand
         let work = KernelWorkload(operation, demand, bound: bound)
         let time = work.time(under: self)

@@ -27,6 +27,7 @@ public struct FewShot: Sendable {
             common + [("batch", 4), ("heads", 3), ("cached heads", 3), ("context", 4), ("head dimension", 128), ("window", 8), ("visible keys", 4)]
         case .experts: common + [("tokens", 4), ("hidden", 3), ("width", 3), ("active experts", 3), ("rows an expert", 3), ("choices", 8)]
         case .collective, .expertExchange: common + [("members", 4), ("bytes", 5)]
+        case .elementwise, .copy, .fileRead: common
         }
     }
 

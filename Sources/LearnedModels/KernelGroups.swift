@@ -72,12 +72,13 @@ public struct KernelGroups: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - device: only groups of this device; nil in the table for devices that were never seen.
-    ///   - strictly: an exchange among another number of devices is no match.
+    ///   - strictly: another kernel than the one named, or an exchange among another number of devices, is no match.
     /// - Returns: nil where no group has the format.
     public func match(_ wanted: Wanted, device: String?, strictly: Bool = false) -> KernelGroup? {
         var best: (group: KernelGroup, score: Int)?
         let plain = Self.plain(wanted.format, strictly), labels = wanted.labels
         for group in groups where device == nil || group.device == device {
+            if strictly, !labels.kernel.isEmpty, group.kernel != labels.kernel { continue }
             var score = 0
             if group.format == wanted.format { score += 64 } else if Self.plain(group.format, strictly) == plain { score += 32 } else { continue }
             if !labels.kernel.isEmpty, group.kernel == labels.kernel { score += 16 }

@@ -8,7 +8,7 @@ extension KernelSite {
     ///
     /// - Returns: nil for what no family of measured kernels is about.
     public init?(running op: Operator, over fabric: Fabric, on device: Device, under software: String) {
-        guard let key = KernelKey(op) else { return nil }
+        guard let key = op.learnedKey else { return nil }
         let operators: [Operator] = switch op {
         case .matmul(let o): Self.around(o, on: device)
         case .attention(let o): Self.around(o)

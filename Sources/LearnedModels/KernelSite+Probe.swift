@@ -17,6 +17,7 @@ extension KernelSite {
              .grouped(GroupedMatmul(tokens: [40, 12, 9, 3, 1], n: 2048, k: 2048, activations: .bf16, weights: .bf16))]
         case .collective: [.collective(Collective(.allReduce, participants: 4, bytes: Bytes(3e6), format: .bf16))]
         case .expertExchange: [.collective(Collective(.allToAll, participants: 8, bytes: Bytes(2e7), format: .bf16, messages: 192))]
+        case .elementwise, .copy, .fileRead: []
         }
         return KernelSite(family, operators: operators, on: device, over: fabric, gap: device.kernel.graphGap ?? .zero,
                           labels: KernelLabels(software: software))

@@ -30,7 +30,7 @@ public struct KernelSite: Sendable {
     /// The formats of the operands of the kernel that the family is about, or the kind of the exchange; of an exchange of
     /// experts among how many, because its kernels differ by that.
     public var format: String {
-        let own = operators.lazy.compactMap { KernelKey($0) }.first { $0.family == family || !family.isAttention }?.format ?? ""
+        let own = operators.lazy.compactMap(\.learnedKey).first { $0.family == family || !family.isAttention }?.format ?? ""
         guard family == .expertExchange, case .collective(let exchange)? = operators.first else { return own }
         return "\(own)\(KernelGroups.among)\(exchange.participants)"
     }
@@ -53,8 +53,16 @@ public struct KernelLabels: Hashable, Sendable {
 }
 
 extension KernelKey.Family {
+    /// What models are learned of: the kernels of accelerators and what they exchange.
+    public static let learned: [Self] = [.gemm, .attentionPrefill, .attentionDecode, .experts, .collective, .expertExchange]
+
     /// Both phases of attention share their operators: a prompt of one token is a decode step to its shape.
     var isAttention: Bool { self == .attentionPrefill || self == .attentionDecode }
+}
+
+extension Operator {
+    /// The key of an operator that a family of learned kernels is about.
+    var learnedKey: KernelKey? { KernelKey(self).flatMap { KernelKey.Family.learned.contains($0.family) ? $0 : nil } }
 }
 
 /// A site in the eyes of the analytic models.
@@ -69,10 +77,10 @@ struct SiteCosts: Sendable {
     var main = 0
 
     /// Nil where the device cannot do it.
-    init?(_ site: KernelSite, calibration: Calibration?) {
+    init?(_ site: KernelSite, by model: SiteModel) {
         let cycle = Cycle(), roofline = Roofline(), runtime = Runtime.ofMeasuredKernels
-        let prepared = Cycle.Prepared(for: site.device, under: runtime)
-        var floor = 0.0, longest = -1.0
+        var longest = -1.0
+        demands.reserveCapacity(site.operators.count)
         for (place, operation) in site.operators.enumerated() {
             let demand: Demand, bound: Demand
             switch operation {
@@ -80,19 +88,41 @@ struct SiteCosts: Sendable {
                 demand = cycle.demand(of: collective, over: site.fabric, on: site.device, under: runtime)
                 bound = roofline.demand(of: collective, over: site.fabric, on: site.device, under: runtime)
             default:
-                demand = prepared.demand(of: operation)
+                demand = model.prepared.demand(of: operation)
                 bound = roofline.demand(of: operation, on: site.device, under: runtime)
             }
-            guard demand.duration.value.isFinite else { return nil }
-            let corrected = calibration?.corrected(demand, of: operation, on: site.device, bound: bound) ?? demand
-            self.cycle += demand.duration.value
-            calibrated += corrected.duration.value + site.gap.value
+            let duration = demand.duration.value
+            guard duration.isFinite else { return nil }
+            let corrected = model.constants[place]?.apply(to: demand, of: operation, bound: bound.duration).duration.value ?? duration
+            self.cycle += duration
+            calibrated += corrected + site.gap.value
             self.bound += bound.duration.value
-            floor = max(floor, calibration?.kernel(for: operation)?.constants[.hostFloor] ?? 0)
-            if demand.duration.value > longest, KernelKey(operation) != nil { (longest, main) = (demand.duration.value, place) }
+            if model.isMain[place], duration > longest { (longest, main) = (duration, place) }
             demands.append(demand)
         }
-        calibrated = max(calibrated, floor)
+        calibrated = max(calibrated, model.floor)
         guard calibrated > 0, self.cycle > 0, bound > 0 else { return nil }
+    }
+
+    init?(_ site: KernelSite, calibration: Calibration?) { self.init(site, by: SiteModel(site, calibration: calibration)) }
+}
+
+/// The analytic model for all sites of one kind, looked up once.
+struct SiteModel: Sendable {
+    let prepared: Cycle.Prepared
+    /// By operator: what its calibration corrects it by, and whether the family may be about it.
+    let constants: [KernelConstants?]
+    let isMain: [Bool]
+    /// Seconds below which no such call came.
+    let floor: Double
+    let calibration: Calibration?
+
+    init(_ site: KernelSite, calibration: Calibration?) {
+        prepared = Cycle.Prepared(for: site.device, under: .ofMeasuredKernels)
+        let kernels = site.operators.map { calibration?.applies(to: site.device) == true ? calibration?.kernel(for: $0) : nil }
+        constants = kernels.map { $0?.constants }
+        isMain = site.operators.map { $0.learnedKey != nil }
+        floor = constants.reduce(0) { max($0, $1?[.hostFloor] ?? 0) }
+        self.calibration = calibration
     }
 }

@@ -14,7 +14,7 @@ import Synchronization
 public struct Learned: CostModel {
     public var name: String { "learned" }
     public let model: LearnedModel
-    /// For what was not learned.
+    /// For what was not learned, and for what a pass of a whole model adds to its kernels.
     public let base: Cycle
     /// Id of the runtime whose kernels are asked for.
     public let software: String
@@ -29,21 +29,30 @@ public struct Learned: CostModel {
     public func demand(of op: Operator, on device: Device, under runtime: Runtime) -> Demand {
         if case .collective(let collective) = op { return demand(of: collective, over: Fabric(), on: device, under: runtime) }
         guard let estimate = estimate(of: op, over: Fabric(), on: device) else { return base.demand(of: op, on: device, under: runtime) }
-        let demand = Cycle(calibration: estimate.calibration).demand(of: op, on: device, under: runtime)
-        return demand.slowed(by: estimate.time / estimate.base, noFasterThan: Roofline().demand(of: op, on: device, under: runtime))
+        let demand = Cycle(calibration: estimate.calibration?.ofKernels).demand(of: op, on: device, under: runtime)
+        let bound = Roofline().demand(of: op, on: device, under: runtime)
+        return inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: op, on: device, bound: bound)
     }
 
     public func demand(of collective: Collective, over fabric: Fabric, on device: Device, under runtime: Runtime) -> Demand {
         guard let estimate = estimate(of: .collective(collective), over: fabric, on: device) else {
             return base.demand(of: collective, over: fabric, on: device, under: runtime)
         }
-        let demand = Cycle(calibration: estimate.calibration).demand(of: collective, over: fabric, on: device, under: runtime)
-        return demand.slowed(by: estimate.time / estimate.base, noFasterThan: Roofline().demand(of: collective, over: fabric, on: device, under: runtime))
+        let demand = Cycle(calibration: estimate.calibration?.ofKernels).demand(of: collective, over: fabric, on: device, under: runtime)
+        let bound = Roofline().demand(of: collective, over: fabric, on: device, under: runtime)
+        return inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: .collective(collective), on: device, bound: bound)
     }
 
     public func demand(of copy: Copy, over link: Link?, from source: Device, to target: Device, under runtime: Runtime) -> Demand {
         base.demand(of: copy, over: link, from: source, to: target, under: runtime)
     }
+
+    private func inPass(_ demand: Demand, of op: Operator, on device: Device, bound: Demand) -> Demand {
+        base.calibration?.inPass(demand, of: op, on: device, bound: bound) ?? demand
+    }
+
+    public func host(of step: StepShape, on device: Device) -> HostCost? { base.host(of: step, on: device) }
+    public func power(of device: Device) -> BoardPower? { base.power(of: device) }
 
     /// What was learned about an operator; nil for what was not. Each operator is asked about once.
     public func estimate(of op: Operator, over fabric: Fabric, on device: Device) -> KernelEstimate? {

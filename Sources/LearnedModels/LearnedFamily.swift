@@ -44,14 +44,17 @@ public struct LearnedFamily: Sendable {
     /// A device whose sibling is known takes the sibling's time, times the ratio of the calibrated cycle model's answers for the
     /// two to this power: fitted on devices left out.
     public var siblingExponent: Double
+    /// How much of log time is the sibling's, the rest being that of the trees for devices that were never seen: likewise fitted.
+    public var siblingWeight: Double
 
-    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double) {
+    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double) {
         self.family = family
         self.features = features
         self.ranges = ranges
         self.known = known
         self.unseen = unseen
         self.siblingExponent = siblingExponent
+        self.siblingWeight = siblingWeight
     }
 
     /// Keys of `Part.quantiles` beside the ids of devices.
@@ -95,6 +98,8 @@ struct Question {
     var kinship: Kinship
     /// Seconds that 2 to the power of the residual multiplies.
     var scale: Double
+    /// The same for the trees of devices that were never seen, where the answer is a mean of both.
+    var other: (row: [Float], scale: Double)?
     var quantiles: LearnedFamily.Quantiles
     var extrapolating: String?
     /// How much wider the interval is for what lies outside of the training data.
@@ -104,53 +109,79 @@ struct Question {
     var usesKnown: Bool { kinship != .stranger }
 }
 
+/// How all sites of one kind are answered: by which trees, told of which kernel, on which device.
+struct SitePlan: Sendable {
+    var kinship: Kinship
+    var codes: [Float]
+    var quantiles: LearnedFamily.Quantiles
+    /// The analytic model of the site itself, and on its sibling.
+    var own: SiteModel
+    var sibling: (device: Device, model: SiteModel)?
+    /// Codes and analytic model for the trees of devices that were never seen, where the answer is a mean of both.
+    var stranger: (codes: [Float], model: SiteModel)?
+}
+
 extension LearnedFamily {
-    /// Nil where the device cannot do it, or no kernel of the format was ever seen.
+    /// Nil where no kernel of the format was ever seen.
     ///
     /// - Parameters:
     ///   - siblings: devices of the training rows.
     ///   - calibration: of the cycle model, by device and runtime.
-    func question(_ site: KernelSite, siblings: [String: Device], calibration: (Device, String) -> Calibration?) -> Question? {
-        func costs(_ site: KernelSite, as group: KernelGroup) -> (SiteCosts, Calibration?)? {
+    func plan(_ site: KernelSite, siblings: [String: Device], calibration: (Device, String) -> Calibration?) -> SitePlan? {
+        func model(_ site: KernelSite, as group: KernelGroup) -> SiteModel {
             var found = calibration(site.device, group.software)
             found?.kernel = site.labels.kernel.isEmpty ? group.kernel : site.labels.kernel
-            return SiteCosts(site, calibration: found).map { ($0, found) }
+            return SiteModel(site, calibration: found)
         }
         let wanted = KernelGroups.Wanted(site)
-        if let group = known.groups.match(wanted, device: site.device.id), let (own, used) = costs(site, as: group) {
-            return question(site, own, used, row: SiteFeatures(site: site, costs: own).values + group.codes, kinship: .known, scale: own.calibrated,
-                            quantiles: known.quantiles[site.device.id] ?? known.quantiles[Self.all])
+        if let group = known.groups.match(wanted, device: site.device.id), let quantiles = known.quantiles[site.device.id] ?? known.quantiles[Self.all] {
+            return SitePlan(kinship: .known, codes: group.codes, quantiles: quantiles, own: model(site, as: group))
         }
-        let candidates = siblings.values.filter { known.groups.match(wanted, device: $0.id, strictly: true) != nil }
+        let candidates = siblings.values.filter { $0.architecture == site.device.architecture && known.groups.match(wanted, device: $0.id, strictly: true) != nil }
         if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
-           let (own, used) = costs(site, as: group), let (other, _) = costs(site.moved(to: sibling), as: group) {
-            return question(site, own, used, row: SiteFeatures(site: site.moved(to: sibling), costs: other).values + group.codes, kinship: .sibling(sibling.id),
-                            scale: other.calibrated * power(own.calibrated / other.calibrated, siblingExponent),
-                            quantiles: known.quantiles[Self.sibling] ?? known.quantiles[Self.all])
+           let quantiles = known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
+            var plan = SitePlan(kinship: .sibling(sibling.id), codes: group.codes, quantiles: quantiles, own: model(site, as: group))
+            plan.sibling = (sibling, model(site.moved(to: sibling), as: group))
+            if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil) { plan.stranger = (group.codes, model(site, as: group)) }
+            return plan
         }
-        guard let group = unseen.groups.match(wanted, device: nil), let (own, used) = costs(site, as: group) else { return nil }
-        return question(site, own, used, row: SiteFeatures(site: site, costs: own).values + group.codes, kinship: .stranger, scale: own.calibrated,
-                        quantiles: unseen.quantiles[Self.all])
+        guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[Self.all] else { return nil }
+        return SitePlan(kinship: .stranger, codes: group.codes, quantiles: quantiles, own: model(site, as: group))
     }
 
-    private func question(_ site: KernelSite, _ costs: SiteCosts, _ calibration: Calibration?, row: [Float], kinship: Kinship, scale: Double,
-                          quantiles: Quantiles?) -> Question? {
-        let part = kinship == .stranger ? unseen : known
-        guard let quantiles, row.count == part.residual.featureCount else { return nil }
-        var outside: (name: String, distance: Double)?
-        for place in features.indices where row[place].isFinite {
+    /// Nil where the device cannot do it.
+    func question(_ site: KernelSite, by plan: SitePlan) -> Question? {
+        guard let own = SiteCosts(site, by: plan.own) else { return nil }
+        var asked = Question(costs: own, row: [], kinship: plan.kinship, scale: own.calibrated, quantiles: plan.quantiles, widening: 1, calibration: plan.own.calibration)
+        if let (device, model) = plan.sibling {
+            let there = site.moved(to: device)
+            guard let other = SiteCosts(there, by: model) else { return nil }
+            asked.row = SiteFeatures(site: there, costs: other).values + plan.codes
+            asked.scale = other.calibrated * power(own.calibrated / other.calibrated, siblingExponent)
+            if let (codes, model) = plan.stranger, let own = SiteCosts(site, by: model) {
+                asked.other = (SiteFeatures(site: site, costs: own).values + codes, own.calibrated)
+            }
+        } else {
+            asked.row = SiteFeatures(site: site, costs: own).values + plan.codes
+        }
+        guard asked.row.count == (asked.usesKnown ? known : unseen).residual.featureCount else { return nil }
+        var farthest = 0.02
+        for place in features.indices where asked.row[place].isFinite {
             let range = ranges[place], width = Double(max(range.upperBound - range.lowerBound, 1e-3))
-            let distance = Double(max(range.lowerBound - row[place], row[place] - range.upperBound)) / width
-            if distance > 0.02, distance > outside?.distance ?? 0 { outside = (features[place], distance) }
+            let distance = Double(max(range.lowerBound - asked.row[place], asked.row[place] - range.upperBound)) / width
+            if distance > farthest { (farthest, asked.extrapolating) = (distance, features[place]) }
         }
         // A tree answers for the nearest shape it saw: the error grows with the way from there.
-        return Question(costs: costs, row: row, kinship: kinship, scale: scale, quantiles: quantiles, extrapolating: outside?.name,
-                        widening: 1 + min(4, outside?.distance ?? 0), calibration: calibration)
+        if asked.extrapolating != nil { asked.widening = 1 + min(4, farthest) }
+        return asked
     }
 
-    func answer(_ question: Question, residual: Float, spread: Float) -> KernelEstimate {
+    /// - Parameter other: residual of the trees for devices that were never seen, where the question asks them, too.
+    func answer(_ question: Question, residual: Float, other: Float?, spread: Float) -> KernelEstimate {
         let costs = question.costs
-        let time = max(question.scale * exp2(Double(residual)), costs.bound)
+        var time = question.scale * exp2(Double(residual))
+        if let other, let scale = question.other?.scale { time = power(time, siblingWeight) * power(scale * exp2(Double(other)), 1 - siblingWeight) }
+        time = max(time, costs.bound)
         let scale = exp2(Double(spread)) * question.widening
         func range(_ quantile: Double) -> ClosedRange<Seconds> {
             let factor = exp2(min(quantile * scale, 30))

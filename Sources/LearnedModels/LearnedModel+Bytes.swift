@@ -65,6 +65,7 @@ extension LearnedFamily {
             writer.number(range.upperBound)
         }
         writer.number(Float(siblingExponent))
+        writer.number(Float(siblingWeight))
         for part in [known, unseen] { part.write(to: &writer) }
     }
 
@@ -78,8 +79,8 @@ extension LearnedFamily {
             guard low <= high else { throw TreeError("has an empty range of \"\(features.last ?? "")\"") }
             ranges.append(low...high)
         }
-        let exponent = Double(try reader.number())
-        guard (0...1).contains(exponent) else { throw TreeError("has an exponent of siblings that is not within 0 and 1") }
+        let exponent = Double(try reader.number()), weight = Double(try reader.number())
+        guard (0...1).contains(exponent), (0...1).contains(weight) else { throw TreeError("has an exponent or a weight of siblings that is not within 0 and 1") }
         let known = try Part(reading: &reader), unseen = try Part(reading: &reader)
         for (part, levels) in [(known, KernelGroups.levels(knownDevice: true)), (unseen, KernelGroups.levels(knownDevice: false))] {
             let width = features.count + levels.count
@@ -87,7 +88,7 @@ extension LearnedFamily {
                 throw TreeError("has trees of \(part.residual.featureCount) features where \(width) are named")
             }
         }
-        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
+        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: weight)
     }
 }
 

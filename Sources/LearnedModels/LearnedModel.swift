@@ -31,8 +31,9 @@ public struct LearnedModel: Sendable {
     public func estimate(_ sites: [KernelSite]) -> [KernelEstimate?] {
         var results = [KernelEstimate?](repeating: nil, count: sites.count)
         var questions: [Place: [(index: Int, question: Question)]] = [:]
+        var plans: [SiteKind: SitePlan?] = [:]
         for (index, site) in sites.enumerated() {
-            guard let question = question(site) else { continue }
+            guard let question = question(site, &plans) else { continue }
             questions[Place(family: site.family, usesKnown: question.usesKnown), default: []].append((index, question))
         }
         for (place, asked) in questions {
@@ -40,8 +41,15 @@ public struct LearnedModel: Sendable {
             let part = place.usesKnown ? family.known : family.unseen
             let rows = asked.flatMap { $0.question.row }
             let residuals = part.residual.predict(rows), spreads = part.spread.predict(rows)
+            let others = family.unseen.residual.predict(asked.flatMap { $0.question.other?.row ?? [] })
+            var nextOther = 0
             for (row, one) in asked.enumerated() {
-                let answer = family.answer(one.question, residual: residuals[row], spread: spreads[row]), site = sites[one.index]
+                var other: Float?
+                if one.question.other != nil {
+                    other = others[nextOther]
+                    nextOther += 1
+                }
+                let answer = family.answer(one.question, residual: residuals[row], other: other, spread: spreads[row]), site = sites[one.index]
                 guard let correction = fewShots[site.device.id]?.families[family.family] else {
                     results[one.index] = answer
                     continue
@@ -53,20 +61,56 @@ public struct LearnedModel: Sendable {
         return results
     }
 
-    private func question(_ site: KernelSite) -> Question? {
-        guard site.device.kind == .gpu else { return nil }
-        return families[site.family]?.question(site, siblings: devices) { calibrations.of($0, under: $1) }
+    private func question(_ site: KernelSite, _ plans: inout [SiteKind: SitePlan?]) -> Question? {
+        guard site.device.kind == .gpu, let family = families[site.family] else { return nil }
+        let kind = SiteKind(site)
+        if plans[kind] == nil { plans[kind] = .some(family.plan(site, siblings: devices) { calibrations.of($0, under: $1) }) }
+        guard case .some(.some(let plan)) = plans[kind] else { return nil }
+        return family.question(site, by: plan)
     }
 
     /// Where a site lies for a correction by a few measurements, and under which label; nil as for `estimate`.
     public func place(of site: KernelSite) -> GaussianProcess.Point? {
-        guard let family = families[site.family], let question = question(site) else { return nil }
+        var plans: [SiteKind: SitePlan?] = [:]
+        guard let family = families[site.family], let question = question(site, &plans) else { return nil }
         return GaussianProcess.Point(label: FewShot.label(of: site), place: family.place(of: question), residual: 0)
     }
 
     private struct Place: Hashable {
         var family: KernelKey.Family
         var usesKnown: Bool
+    }
+}
+
+/// What sites have in common that are answered by the same kernel: all but their sizes.
+struct SiteKind: Hashable {
+    private let family: KernelKey.Family
+    private let device: String
+    private let labels: KernelLabels
+    private let operators: [Part]
+
+    private enum Part: Hashable {
+        case product(TensorFormat, TensorFormat)
+        case grouped(TensorFormat, TensorFormat)
+        case attention(TensorFormat, TensorFormat, dimension: Int, window: Bool, shared: Bool, decode: Bool)
+        case exchange(Collective.Kind, TensorFormat, members: Int, messages: Bool)
+        case other
+    }
+
+    init(_ site: KernelSite) {
+        family = site.family
+        device = site.device.id
+        labels = site.labels
+        operators = site.operators.map { operation in
+            switch operation {
+            case .matmul(let o): .product(o.activations, o.weights)
+            case .grouped(let o): .grouped(o.activations, o.weights)
+            case .attention(let o):
+                .attention(o.activations, o.cache, dimension: o.keyDimension, window: o.window > 0, shared: o.sharedKeyValue, decode: o.isDecode)
+            case .collective(let o): .exchange(o.kind, o.format, members: o.participants, messages: o.messages > 0)
+            case .elementwise, .copy: .other
+            }
+        }
     }
 }
 

@@ -32,6 +32,7 @@ struct SiteFeatures: Sendable {
         case .attentionPrefill, .attentionDecode: fillAttention(&sink)
         case .experts: fillExperts(&sink)
         case .collective, .expertExchange: fillExchange(&sink)
+        case .elementwise, .copy, .fileRead: break
         }
     }
 

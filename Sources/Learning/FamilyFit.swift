@@ -6,7 +6,7 @@ struct FamilyRecipe: Sendable {
     var residual = BoosterParameters(rounds: 300, depth: 10, learningRate: 0.07)
     /// Forests of other seeds whose mean is taken.
     var seeds = 2
-    var unseen = BoosterParameters(rounds: 250, depth: 8, learningRate: 0.07, rowsInLeaf: 10, featureSample: 0.5)
+    var unseen = BoosterParameters(rounds: 200, depth: 8, learningRate: 0.08, rowsInLeaf: 10, featureSample: 0.5)
     /// Of how far measurements lie from predictions: smooth, so that it does not learn them by heart.
     var spread = BoosterParameters(rounds: 60, depth: 5, learningRate: 0.1, rowsInLeaf: 50, featureSample: 0.5)
 
@@ -27,12 +27,15 @@ struct Forest {
     var trees: TreeEnsemble
     var knowsDevice: Bool
 
-    /// - Parameter rows: places of the rows to learn from.
-    static func grow(_ set: TrainingSet, rows: [Int], knowsDevice: Bool, seed: Int, rounds: Double = 1) throws -> Forest {
+    /// - Parameters:
+    ///   - rows: places of the rows to learn from.
+    ///   - ships: the forest is to be used, not only to be held against what was held out; for that one seed will do, whose
+    ///     errors are a little larger.
+    static func grow(_ set: TrainingSet, rows: [Int], knowsDevice: Bool, seed: Int, ships: Bool = false) throws -> Forest {
         let recipe = FamilyRecipe.of(set.family), codes = KernelCodes(set, rows: rows, knowsDevice: knowsDevice)
         let (matrix, width) = Self.matrix(set, rows, codes)
         let targets = rows.map { set.rows[$0].target }
-        let count = knowsDevice ? recipe.seeds : 1
+        let count = knowsDevice && ships ? recipe.seeds : 1
         var trees: [PlainTree] = []
         for one in 0..<count {
             trees += try XGBooster.grow(matrix, width: width, targets: targets, seed: seed + one, knowsDevice ? recipe.residual : recipe.unseen)

@@ -24,17 +24,16 @@ struct FamilyTraining {
     func run(progress: @Sendable (String) -> Void) throws -> Outcome {
         let all = Array(set.rows.indices), devices = Swift.Set(set.rows.map(\.device)).sorted()
         enum Job { case final(Bool), fold(Int), sibling(String), stranger(String) }
-        // A sibling stands in for a device only in formats that it was itself measured in.
-        let formats = Dictionary(grouping: set.rows, by: \.device).mapValues { Swift.Set($0.map(\.format)) }
-        let hasSibling = all.map { row in set.moved[row].map { formats[$0.device]?.contains(set.rows[row].format) == true } ?? false }
+        // A sibling stands in for a device only with kernels that were measured on it.
+        let kernels = Dictionary(grouping: set.rows, by: \.device).mapValues { Swift.Set($0.map { "\($0.format)|\($0.kernel)" }) }
+        let hasSibling = all.map { row in set.moved[row].map { kernels[$0.device]?.contains("\(set.rows[row].format)|\(set.rows[row].kernel)") == true } ?? false }
         let related = devices.filter { device in all.contains { set.rows[$0].device == device && hasSibling[$0] } }
-        let alone = devices.filter { device in all.contains { set.rows[$0].device == device && !hasSibling[$0] } }
         let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
-            + alone.map { .stranger($0) }
+            + devices.map { .stranger($0) }
         let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
-            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed), [])
+            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [])
             case .fold(let fold):
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
                 let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
@@ -44,7 +43,7 @@ struct FamilyTraining {
                 let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
                 return (nil, Array(zip(out, forest.predictMoved(set, out, knowing: rest))))
             case .stranger(let device):
-                let out = all.filter { set.rows[$0].device == device && !hasSibling[$0] }
+                let out = all.filter { set.rows[$0].device == device }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             }
@@ -57,10 +56,21 @@ struct FamilyTraining {
         }
         var shapes = gather { if case .fold = $0 { true } else { false } }, strangers = gather { if case .stranger = $0 { true } else { false } }
         var siblings = gather { if case .sibling = $0 { true } else { false } }
+        let plain = strangers
         shapes.settle(set) { set.rows[$0].base }
+        for row in all where hasSibling[row] { strangers.predictions[row] = nil }
         strangers.settle(set) { set.rows[$0].base }
-        let exponent = [0, 0.25, 0.5, 0.75, 1].min { siblings.error(set, Self.scale($0, set)) < siblings.error(set, Self.scale($1, set)) } ?? 0.5
-        siblings.settle(set, Self.scale(exponent, set))
+        // The mean of what a sibling and what the trees for strangers say, at the exponent and weight that are least wrong.
+        var best = (exponent: 0.5, weight: 1.0, error: Double.infinity)
+        for exponent in [0, 0.25, 0.5, 0.75, 1] {
+            for weight in [0, 0.25, 0.5, 0.75, 1] {
+                let error = siblings.mixed(with: plain, weight, set, Self.scale(exponent, set)).error(set) { set.rows[$0].base }
+                if error < best.error { best = (exponent, weight, error) }
+            }
+        }
+        siblings = siblings.mixed(with: plain, best.weight, set, Self.scale(best.exponent, set))
+        siblings.settle(set) { set.rows[$0].base }
+        let exponent = best.exponent
 
         let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
         let matrix = own.matrix(set, all.filter { siblings.predictions[$0] != nil }, moved: true)
@@ -77,7 +87,7 @@ struct FamilyTraining {
         for device in devices {
             scores += [score(device, all.filter { set.rows[$0].device == device }, left)].compactMap(\.self)
         }
-        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent)
+        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: best.weight)
         return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: left)
     }
 

@@ -13,6 +13,16 @@ struct HeldOut {
     var rows: [Int] { predictions.indices.filter { predictions[$0] != nil } }
     var isEmpty: Bool { predictions.allSatisfy { $0 == nil } }
 
+    /// Factors on the rows' own base: `weight` of these, which are factors on another base, the rest of others.
+    func mixed(with others: HeldOut, _ weight: Double, _ set: TrainingSet, _ base: (Int) -> Double) -> HeldOut {
+        var mixed = self
+        for row in predictions.indices {
+            guard let prediction = predictions[row], let other = others.predictions[row] else { continue }
+            mixed.predictions[row] = Float(weight * (Double(prediction) + log2(base(row) / set.rows[row].base)) + (1 - weight) * Double(other))
+        }
+        return mixed
+    }
+
     /// Turns factors into seconds, never below the physical bound.
     mutating func settle(_ set: TrainingSet, _ base: (Int) -> Double) {
         times = predictions.indices.map { row in predictions[row].map { max(base(row) * exp2(Double($0)), set.rows[row].bound) } ?? 0 }

@@ -17,7 +17,7 @@ public struct LearnedTraining {
     public private(set) var scores: [LearnedManifest.Score] = []
 
     /// - Throws: `DocumentError` where a file cannot be read or has nothing to learn from.
-    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.allCases, folds: Int = 5, seed: Int = 1,
+    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, folds: Int = 5, seed: Int = 1,
                 progress: (String) -> Void = { _ in }) throws(DocumentError) {
         self.library = library
         self.folds = folds

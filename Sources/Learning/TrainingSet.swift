@@ -65,7 +65,7 @@ extension TrainingSet {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             var taken = 0
             while let row = file.next() {
-                guard let family = KernelKey.Family(rawValue: row.phase), !row.device.contains("@"), row.value > 0,
+                guard let family = KernelKey.Family(rawValue: row.phase), KernelKey.Family.learned.contains(family), !row.device.contains("@"), row.value > 0,
                       let site = try? predictor.site(of: row), let seconds = try? predictor.work(of: row).measured.value else { continue }
                 let calibration = predictor.calibration(for: site)
                 guard let sample = SiteSample(site, calibration: calibration) else { continue }
@@ -116,6 +116,7 @@ extension TrainingSet {
         case .experts: ["hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size", "moe_ep_size"]
         case .collective: ["collective", "num_gpus", "message_size"]
         case .expertExchange: ["num_tokens", "hidden_size", "topk"]
+        case .elementwise, .copy, .fileRead: []
         }
         var hash = StableHash()
         for column in columns {
@@ -132,7 +133,9 @@ private final class Siblings {
     private let calibrations: CalibrationSource
 
     init(_ library: Library) {
-        devices = Set(library.ids(.calibrations).compactMap { $0.split(separator: ".").first.map(String.init) }).sorted().compactMap { try? library.device($0) }
+        // Those that kernels were measured on.
+        let calibrated = library.ids(.calibrations).compactMap { try? library.calibration($0) }.filter { !$0.kernels.isEmpty }
+        devices = Set(calibrated.map(\.device)).sorted().compactMap { try? library.device($0) }
         calibrations = CalibrationSource { (try? library.shippedCalibration(of: $0, under: $1)) ?? nil }
     }
 

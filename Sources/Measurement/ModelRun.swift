@@ -1,6 +1,7 @@
 import CostModels
 import Documents
 import Hardware
+import LearnedModels
 import Operators
 import Quantities
 import Simulation
@@ -47,7 +48,7 @@ struct ModelRun {
                 run = try JobRun(plan, on: system, under: runtime, with: costs, streams: steady != nil)
                 bound += try plan.bound(on: system, under: runtime) * times
                 if let hostExperts {
-                    let constants = (costs as? Cycle)?.calibration?.wholeConstants
+                    let constants = ((costs as? Learned)?.base ?? costs as? Cycle)?.calibration?.wholeConstants
                     for (step, weight) in zip(plan.steps, run.weights) where weight > 0 {
                         latency += (costs is Roofline ? hostExperts.bound(tokens: step.tokens) : hostExperts.time(tokens: step.tokens, under: constants)) * (weight * times)
                         bound += hostExperts.bound(tokens: step.tokens) * (weight * times)

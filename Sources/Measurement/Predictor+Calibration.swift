@@ -51,11 +51,9 @@ extension Predictor {
     ///
     /// - Parameter alone: the kernel is by itself, not one of a pass.
     mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) -> (costs: any CostModel, calibration: Calibration?) {
-        if let learned = costs as? Learned {
-            let whole = calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
-            return (Learned(learned.model, calibration: calibration, software: software), calibration)
-        }
-        guard let cycle = costs as? Cycle, let whole = calibration(of: device, software: software, kernel: kernel), let calibration = alone ? whole.ofKernels : whole else { return (costs, nil) }
+        let whole = calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
+        if let learned = costs as? Learned { return (Learned(learned.model, calibration: calibration, software: software), calibration) }
+        guard let cycle = costs as? Cycle, let calibration else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
     }
 }

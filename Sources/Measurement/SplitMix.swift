@@ -1,6 +1,6 @@
 /// A small seeded generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): the
 /// same sample on every machine.
-struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
@@ -16,7 +16,7 @@ struct SplitMix: RandomNumberGenerator {
 
 /// At most so many elements of a sequence of unknown length, each with the same chance (Vitter, "Random sampling with a
 /// reservoir", ACM TOMS 1985, algorithm R).
-struct Reservoir<Element> {
+struct Reservoir<Element: Sendable>: Sendable {
     private(set) var kept: [Element] = []
     private var seen = 0
     private let capacity: Int

@@ -61,6 +61,18 @@ struct ChangeOptions: ParsableArguments {
         }
     }
 
+    /// What these options leave open, taken from others.
+    func completed(by other: ChangeOptions) -> ChangeOptions {
+        var options = self
+        options.batch = batch ?? other.batch
+        options.prompt = prompt ?? other.prompt
+        options.output = output ?? other.output
+        options.tensorParallel = tensorParallel ?? other.tensorParallel
+        options.weights = weights ?? other.weights
+        options.cache = cache ?? other.cache
+        return options
+    }
+
     private var changes: [(option: String, value: String)] {
         let all = [("batch", batch.map(String.init)), ("prompt", prompt.map(String.init)), ("output", output.map(String.init)),
                    ("tensor-parallel", tensorParallel.map(String.init)), ("weights", weights), ("cache", cache)]

@@ -85,7 +85,7 @@ struct CompareCommand: ParsableCommand {
             try store.record(kept, costModel: costs.name, version: orreryVersion)
             kept.removeAll(keepingCapacity: true)
         }
-        var picture = plot.map { _ in ComparisonPlot(by: columns[0], seed: seed) }
+        var picture = plot.map { _ in ComparisonSample(by: columns[0], seed: seed) }
         let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in
             try table?.add(row, of: file, outcome)
             picture?.add(row, outcome)
@@ -100,7 +100,7 @@ struct CompareCommand: ParsableCommand {
         try table?.close()
         if let plot, let picture {
             var file = try OutputFile(plot)
-            try file.write(picture.svg(title: "\(comparison.costModel) model against measurements"))
+            try file.write(picture.chart(title: "\(comparison.costModel) model against measurements").svg(width: 1000))
             try file.close()
         }
         try Terminal.print(json ? comparison.json.text() + "\n" : comparison.text)

@@ -21,9 +21,9 @@ struct OrreryCommand: ParsableCommand {
             """,
         version: orreryVersion,
         subcommands: [
-            SimulateCommand.self, ExplainCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
-            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self, TrainCommand.self, ValidateCommand.self,
-            SweepCommand.self, MergeCommand.self, QueryCommand.self, ExportCommand.self,
+            SimulateCommand.self, ExplainCommand.self, DiffCommand.self, ListCommand.self, ShowCommand.self, CheckCommand.self, ImportCommand.self,
+            MeasureCommand.self, CompareCommand.self, CalibrateCommand.self, TrainCommand.self, ValidateCommand.self, SweepCommand.self,
+            ReportCommand.self, MergeCommand.self, QueryCommand.self, ExportCommand.self,
         ])
 
     static func main() {

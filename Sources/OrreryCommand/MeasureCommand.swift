@@ -14,8 +14,9 @@ struct MeasureCommand: ParsableCommand {
             Examples:
               orrery measure cpu --output host.csv --device-output HardwareSpecs/devices/host.json
               orrery measure gpu --output h200.csv --sections gemm,decoder
+              orrery measure suggest --device l40s -n 10
             """,
-        subcommands: [MeasureCPUCommand.self, MeasureGPUCommand.self])
+        subcommands: [MeasureCPUCommand.self, MeasureGPUCommand.self, MeasureSuggestCommand.self])
 }
 
 struct MeasureGPUCommand: ParsableCommand {

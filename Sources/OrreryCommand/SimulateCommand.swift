@@ -13,6 +13,8 @@ struct SimulateCommand: ParsableCommand {
             Examples:
               orrery simulate llama-3.1-8b-generate --device h100-sxm
               orrery simulate llama-3.1-8b-generate --device l4 --weights int4/g128 --json
+              orrery simulate llama-3.1-8b-generate --html run.html
+              orrery simulate llama-3.1-8b-decode --svg roofline roofline.svg
             """)
 
     @Argument(help: "The job: a name or a file.")
@@ -27,10 +29,16 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write what happened when as a Chrome trace, which ui.perfetto.dev opens.", valueName: "file"))
     var trace: String?
 
+    @OptionGroup var pictures: PictureOptions
+
     func run() throws {
         var scenario = try target.scenario(of: job)
         try changes.apply(to: &scenario)
         let report = try scenario.report()
+        if pictures.isWanted {
+            let charts = RunCharts(report, on: scenario.system, steps: report.fits ? try scenario.steps() : [])
+            try pictures.write(charts.all, page: { RunPage(charts, name: scenario.job.name, device: scenario.system.name).html })
+        }
         if let trace {
             if report.fits { try scenario.trace().write(to: trace) } else { Terminal.warn("note: \(trace) was not written: what does not fit does not run") }
         }

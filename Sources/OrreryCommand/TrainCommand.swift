@@ -50,7 +50,7 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let library = try library.open()
-        var training = try LearnedTraining(of: files, in: library, families: families.isEmpty ? KernelKey.Family.allCases : families, folds: folds, seed: seed) {
+        var training = try LearnedTraining(of: files, in: library, families: families.isEmpty ? KernelKey.Family.learned : families, folds: folds, seed: seed) {
             Terminal.warn($0)
         }
         if let features { return try Self.write(Array(training.featuresCSV(of: families[0]).utf8), to: features) }

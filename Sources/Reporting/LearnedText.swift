@@ -1,4 +1,5 @@
 import CostModels
+import Documents
 import LearnedModels
 import Quantities
 
@@ -14,5 +15,21 @@ public enum LearnedText {
                        CalibrationText.percent(score.coverage), CalibrationText.percent(score.width)])
         }
         return (lines + ["", "Errors on what was held out; part of the measurements within the 90 % interval, and its median width"] + table.lines(.plain)).joined(separator: "\n") + "\n"
+    }
+
+    /// Kernels to measure, the most telling first.
+    public static func table(of suggestions: [MeasurementSuggestion], on device: String, style: Style) -> String {
+        var table = TextTable([.right("#"), .left("family"), .left("kernel", shrinks: true), .right("variance left")])
+        for (place, suggestion) in suggestions.enumerated() {
+            table.add(["\(place + 1)", suggestion.family.rawValue, suggestion.title, CalibrationText.percent(suggestion.left)])
+        }
+        return (["To measure on \(device), the most telling first"] + table.lines(style)).joined(separator: "\n") + "\n"
+    }
+
+    public static func json(of suggestions: [MeasurementSuggestion]) -> JSON {
+        ["suggestions": .array(suggestions.map { suggestion in
+            ["family": JSON(suggestion.family.rawValue), "title": JSON(suggestion.title), "varianceLeft": JSON(suggestion.left),
+             "columns": .object(suggestion.columns.map { .init(key: $0.name, value: JSON($0.value)) })]
+        })]
     }
 }

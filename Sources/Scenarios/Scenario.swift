@@ -61,14 +61,24 @@ public struct Scenario: Sendable {
 
     /// What happens when, for a trace viewer; each simulated step once.
     public func trace() throws -> ChromeTrace {
+        let run = try run()
+        return ChromeTrace(of: Self.steps(of: run), on: system, holding: run.plan.allocations)
+    }
+
+    /// The simulated steps with what happened in each.
+    public func steps() throws -> [ChromeTrace.Step] { Self.steps(of: try run()) }
+
+    private func run() throws -> JobRun {
         let plan = try Plan(lowering: job, onto: system, under: runtime)
-        let run = switch (fidelity, learned) {
+        return switch (fidelity, learned) {
         case (.roofline, _): try JobRun(plan, on: system, under: runtime, with: Roofline())
         case (.learned, let learned?): try JobRun(plan, on: system, under: runtime, with: Learned(learned, calibration: calibration, software: runtime.id))
         case (.cycle, _), (.learned, nil): try JobRun(plan, on: system, under: runtime, with: cycle)
         }
-        let steps = zip(plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
-        return ChromeTrace(of: steps, on: system, holding: plan.allocations)
+    }
+
+    private static func steps(of run: JobRun) -> [ChromeTrace.Step] {
+        zip(run.plan.steps, run.timelines).map { ChromeTrace.Step(name: $0.phase.title, timeline: $1) }
     }
 }
 

@@ -47,7 +47,7 @@ struct BadInputTests {
         ("nesting without end", Data(repeating: 0x5B, count: 100_000), "line 1, column 129: nested more than 128 deep"),
         ("20 MB", Data(repeating: 0x20, count: 20_000_000), "is larger than 16 MiB; no declaration is"),
         ("a key with a line feed", Data(job.replacing("\"batch\"", with: "\"bat\\nch\"").utf8), "unknown key \"bat\\nch\"; did you mean \"batch\"?"),
-    ])
+    ] as [(String, Data, String)])
     func text(_ name: String, _ bytes: Data, _ message: String) throws {
         try bytes.write(to: URL(fileURLWithPath: "\(command.folder.path)/Workloads/talk.json"))
         try expectOneLine("error: Workloads/talk.json: \(message)\n", from: ["simulate", "talk"])

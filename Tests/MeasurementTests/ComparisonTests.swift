@@ -96,15 +96,15 @@ import Testing
         #expect(lines[4].contains("\"device \"\"no_such_gpu\"\" is not in the library\""))
     }
 
-    @Test("A picture with hostile names is still well-formed XML")
-    func picture() throws {
-        var plot = ComparisonPlot(by: "device")
-        for value in [1e-6, 1e-3, 10] {
-            plot.add(try row(gemmRow("<&\"x", ms: "\(value)")), .success(Prediction(value: value * 3, bound: nil, boundBy: .memory, basis: "")))
+    @Test("A sample for a picture is in seconds, keeps rows of other quantities out, and puts what comes after six series into one")
+    func sample() throws {
+        var sample = ComparisonSample(by: "device")
+        for device in (1...9).map({ "device-\($0)" }) {
+            sample.add(try row(gemmRow(device, ms: "2")), .success(Prediction(value: 3, bound: nil, boundBy: .memory, basis: "")))
         }
-        let svg = plot.svg(title: "a < b & c")
-        #expect(XMLParser(data: Data(svg.utf8)).parse())
-        #expect(svg.contains("a &lt; b &amp; c"))
-        #expect(XMLParser(data: Data(ComparisonPlot(by: "device").svg(title: "nothing").utf8)).parse())
+        #expect(sample.predicted == 9 && sample.left == 0)
+        #expect(sample.series.count == 7 && sample.series.last == "others")
+        #expect(sample.points.allSatisfy { abs($0.measured - 2e-3) < 1e-15 && abs($0.predicted - 3e-3) < 1e-15 })
+        #expect(sample.points.filter { $0.series == 6 }.count == 3)
     }
 }

@@ -1,4 +1,5 @@
 import CostModels
+import Foundation
 import Quantities
 import Testing
 import Workloads
@@ -9,7 +10,9 @@ private let header = "row_id,source,device,n_devices,parallelism,model,precision
 @Suite struct ModelRowTests {
     private func line(_ metric: String, _ unit: String, phase: String, device: String = "H100-SXM-80GB", devices: Int = 1, model: String = "meta-llama/Llama-2-7b-hf",
                       precision: String = "fp16", batch: Int = 1, input: String = "1024", output: Int = 128, software: String = "vLLM") -> String {
-        "m1,test,\(device),\(devices),tp\(devices)_pp1,\(model),\(precision),\(phase),\(phase),\(batch),\(input),\(output),\(metric),1,\(unit),\(software)"
+        // So long that no bound contradicts it; a rate so low.
+        let value = unit == "s" || unit == "ms" ? "1e9" : "1e-6"
+        return "m1,test,\(device),\(devices),tp\(devices)_pp1,\(model),\(precision),\(phase),\(phase),\(batch),\(input),\(output),\(metric),\(value),\(unit),\(software)"
     }
 
     private func predict(_ line: String) throws -> Prediction {
@@ -85,6 +88,60 @@ private let header = "row_id,source,device,n_devices,parallelism,model,precision
         #expect(try predictor.runtime("PyTorch gpt-fast (compile)", for: device).id == "cuda-graph")
         #expect(try predictor.runtime("vLLM on Jetson", for: device).id == "vllm")
         #expect(try predictor.runtime("TensorRT-LLM 0.6.1 (L40S: 0.5)", for: device).id == "tensorrt-llm")
+        #expect(try predictor.runtime("vLLM (Azure DGX)", for: device).id == "vllm-2023")
+        #expect(try predictor.runtime("llama.cpp b6918", for: device).id == "llama-cpp-gpu")
+        #expect(try predictor.runtime("llama.cpp b6918", for: predictor.device("xeon-8480plus")).id == "llama-cpp-cpu")
+    }
+
+    @Test("A time of less than half the physical bound is not believed, and says so")
+    func impossible() throws {
+        let text = line("e2e_latency", "s", phase: "e2e_batch").replacingOccurrences(of: "1e9", with: "0.01")
+        #expect(throws: RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")) { try predict(text) }
+    }
+
+    @Test("vLLM generates no further than the longest context: a prompt that fills it is a prefill")
+    func longestContext() throws {
+        let whole = try predict(line("e2e_latency", "s", phase: "e2e_batch", model: "EleutherAI/gpt-j-6b", input: "2048", output: 2048)).value
+        let prefill = try predict(line("batch_ttft", "s", phase: "prefill", model: "EleutherAI/gpt-j-6b", input: "2048", output: 1)).value
+        #expect(abs(whole / prefill - 1) < 1e-9)
+    }
+
+    @Test("A sampler that looks once a second, first at an idle board, shows its mean; a slow sensor less than was drawn")
+    func sensors() throws {
+        let header = "device,model,precision,phase_family,batch,input_len,output_len,metric,value,unit,software,note"
+        var predictor = try predictor()
+        func measure(_ metric: String, _ unit: String, _ output: Int) throws -> RunMeasure {
+            try predictor.modelWork(of: row("Jetson-AGX-Orin-64GB,llama-3.1-8b,fp16,energy,1,512,\(output),\(metric),20,\(unit),vLLM,coarse (1 s sampling)", under: header)).measure
+        }
+        // 25 W for 2.5 s: one look before at 5.5 W, two meanwhile.
+        let mean = try #require(try measure("avg_device_power", "W", 1).figure(Seconds(2.5), Joules(62.5)))
+        #expect(abs(mean - (5.5 + 2 * 25) / 3) < 1e-9)
+        var slow = try measure("decode_energy", "J", 10)
+        #expect(abs(try #require(slow.figure(Seconds(0.1), Joules(2))) - 20) < 1e-9)
+        slow.sensorLag = Seconds(1)
+        // 20 W for 1 s behind a sensor with a time constant of 1 s: 1 − (1 − 1/e) of the 20 J.
+        #expect(abs(try #require(slow.figure(Seconds(0.1), Joules(2))) - 20 * 0.36787944117) < 1e-6)
+    }
+
+    @Test("Experts on a processor: two sockets are faster than one, six experts than eight")
+    func hostExperts() throws {
+        let header = "device,parallelism,model,precision,phase_family,batch,input_len,metric,value,unit,software"
+        func rate(_ sockets: String, _ experts: Int) throws -> Double {
+            var predictor = try predictor()
+            return try predictor.predict(row("RTX4090D-24GB + Xeon Gold 6454S DDR5-4800,offload:cpu-experts,DeepSeek-R1/V3-671B,q4_k_m,offload,1,500,decode_tps,1e-6,tok/s,\(sockets) socket \(experts)exp", under: header)).value
+        }
+        #expect(try rate("dual", 8) > rate("single", 8))
+        #expect(try rate("single", 6) > rate("single", 8))
+    }
+
+    @Test("Weights of 141 GB run out of the memory of one A100, those of 13.5 GB do not")
+    func outOfMemory() throws {
+        let header = "device,model,precision,phase_family,batch,metric,value,unit,software"
+        func fails(_ model: String) throws -> Double {
+            var predictor = try predictor()
+            return try predictor.predict(row("A100-SXM-80GB,\(model),bf16,memory,1,oom,1,bool,gpt-fast", under: header)).value
+        }
+        #expect(try fails("Llama-2-70B") == 1 && fails("Llama-2-7B") == 0)
     }
 
     @Test("One layer of a model is the product that its tensor-parallel share makes it")
