@@ -4,7 +4,7 @@ import Orrery
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show one device, system, runtime, model or job.",
+        abstract: "Show one device, system, runtime, model, job or learned model.",
         discussion: """
             What its file says and what follows from it: peaks and balance of a device, parameters and KV cache of a \
             model; where the numbers come from, and which of them nobody checked.
@@ -12,6 +12,7 @@ struct ShowCommand: ParsableCommand {
             Examples:
               orrery show h100-sxm
               orrery show deepseek-v3
+              orrery show Models/kernels.json
             """)
 
     @Argument(help: "A name of the library, or a file.")
@@ -21,6 +22,9 @@ struct ShowCommand: ParsableCommand {
 
     func run() throws {
         let library = try library.open()
+        if Library.isPath(name), try Document(contentsOf: name).json["probes"] != nil {
+            return try Terminal.print(LearnedText.scores(of: try library.learnedModel(name).manifest))
+        }
         let shelves = try self.shelves(in: library)
         guard !shelves.isEmpty else { throw library.unknown(name, on: Library.Shelf.shown) }
         // A name may stand on several shelves, as that of a device and of a system around it.
