@@ -61,8 +61,11 @@ extension KernelKey.Family {
 }
 
 extension Operator {
-    /// The key of an operator that a family of learned kernels is about.
-    var learnedKey: KernelKey? { KernelKey(self).flatMap { KernelKey.Family.learned.contains($0.family) ? $0 : nil } }
+    /// The key of an operator that a family of learned kernels is about; nobody measured exchanges that leave a node.
+    var learnedKey: KernelKey? {
+        if case .collective(let exchange) = self, exchange.crossesNodes { return nil }
+        return KernelKey(self).flatMap { KernelKey.Family.learned.contains($0.family) ? $0 : nil }
+    }
 }
 
 /// A site in the eyes of the analytic models.

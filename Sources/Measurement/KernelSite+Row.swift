@@ -16,7 +16,7 @@ extension Predictor {
     mutating func site(of row: MeasuredRow, _ run: KernelRun) -> KernelSite {
         KernelSite(run.family(statedBy: row), operators: run.operators, on: run.device, over: run.fabric,
                    gap: (run.launched ? run.device.kernel.streamGap : run.device.kernel.graphGap) ?? .zero,
-                   labels: KernelLabels(software: runtimeID(of: row, on: run.device), version: row["version"] ?? "", kernel: row.kernelVariant))
+                   labels: KernelLabels(software: runtimeID(of: row, on: run.device), version: row.softwareVersion, kernel: row.kernelVariant))
     }
 }
 
@@ -28,13 +28,27 @@ extension KernelRun {
 }
 
 extension MeasuredRow {
-    /// `kernelName` with what else its row says of the implementation.
+    /// `kernelName` with what else its row says of the implementation, in the words of the operator tables.
     var kernelVariant: String {
+        let parameters = header.layout == .runs ? try? RowReading(self) : nil
         switch phase {
-        case "comm": [self["collective"], self["implementation"]].compactMap(\.self).joined(separator: " ")
-        case "moe_all2all": [self["comm_backend"], self["phase"], self["comm_dtype"]].compactMap(\.self).joined(separator: " ")
-        default: kernelName
+        case "comm":
+            if let collective = parameters?.text("collective") { return collective == "all_reduce_custom" ? "custom_all_reduce" : collective }
+            return [self["collective"], self["implementation"]].compactMap(\.self).joined(separator: " ")
+        case "moe_all2all":
+            if let kind = parameters?.text("kind"), let direction = parameters?.text("op") {
+                return ["deepep_\(kind == "low_latency" ? "ll" : "ht")", direction, "default"].joined(separator: " ")
+            }
+            return [self["comm_backend"], self["phase"], self["comm_dtype"]].compactMap(\.self).joined(separator: " ")
+        default: return parameters?.text("kernel") ?? kernelName
         }
+    }
+
+    /// Its own column, or the last word of a software's name where that has a digit: `vllm 0.24.0`.
+    var softwareVersion: String {
+        if let version = self["version"] { return version }
+        guard let last = software?.split(separator: " ").dropFirst().last, last.contains(where: \.isNumber) else { return "" }
+        return String(last)
     }
 }
 

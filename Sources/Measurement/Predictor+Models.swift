@@ -8,7 +8,7 @@ import Workloads
 extension Predictor {
     /// The job, system and runtime of a row about a whole model.
     mutating func modelRun(_ row: RowReading) throws(RowError) -> ModelRun {
-        if row.row.phase == "offload" { return try offloadRun(row) }
+        if row.row.phase == "offload", row.text("layers") == nil { return try offloadRun(row) }
         let outputs = try row.outputs
         guard let phase = ModelRun.phase(of: row.row.metric, outputs: Int(outputs)) else {
             throw RowError("metric \"\(row.row.metric)\" is not predicted yet")

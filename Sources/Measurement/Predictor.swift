@@ -54,7 +54,9 @@ public struct Predictor {
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let reading = try RowReading(row)
-        if ModelRun.phases.contains(row.phase) || row.metric == "itl_mean" || row.phase == "offload" && reading.text("layers") != nil {
+        // The reading of a file is a kernel of its own; all else that offloads is a model.
+        let isRead = row.phase == "offload" && row.metric == "kernel_latency"
+        if ModelRun.phases.contains(row.phase) && !isRead || row.metric == "itl_mean" {
             let run = try modelRun(reading)
             let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
             var measure = try RunMeasure(run, reading, outputs: try reading.outputs)

@@ -57,7 +57,7 @@ final class GridTrial {
         } catch {
             // What a file or a name is missing is wrong wherever it stands; so is what the reader could not take.
             guard error.isMalformed || error.path.isEmpty && !error.message.contains("does not run") else { return }
-            guard !error.path.hasPrefix("axes"), let (axis, choice) = axis ?? culprit(error.path, choices) else { throw error }
+            guard !error.path.hasPrefix("axes"), let (axis, choice) = axis ?? culprit(error, choices) else { throw error }
             let targets = grid.axes[axis].targets.map(\.text).joined(separator: ", ")
             let place = error.file == grid.file ? error.path : error.path.isEmpty ? error.file : "\(error.file): \(error.path)"
             throw DocumentError(file: grid.file, path: "axes.\(targets)[\(choice)]", message: "\(place): \(error.message)", isMalformed: true)
@@ -65,10 +65,14 @@ final class GridTrial {
     }
 
     /// Of the first place, every axis is tried at once: the one whose value stands where the error is.
-    private func culprit(_ path: String, _ choices: [Int]) -> (Int, Int)? {
+    /// An unknown key is found by the object that has it, so that its name has to be the last of the axis's path.
+    private func culprit(_ error: DocumentError, _ choices: [Int]) -> (Int, Int)? {
         for (axis, values) in grid.axes.enumerated() {
             for target in values.targets where !target.path.isEmpty {
-                if path == target.path.description || path == target.text { return (axis, choices[axis]) }
+                let key = target.text.split(separator: ".").last.map(String.init) ?? ""
+                if error.path == target.path.description || error.path == target.text || error.message.hasPrefix("unknown key \"\(key)\"") {
+                    return (axis, choices[axis])
+                }
             }
         }
         return nil

@@ -23,6 +23,10 @@ struct WhatIf {
         }
         guard let changed = document.json.setting(new, at: path) else { throw missing(path, "there is no such place in it") }
         document = Document(file: document.file, path: document.path, json: changed)
+        // What was published of a model is true of the model as it was published.
+        if subject == .model, case .object(let members) = document.json {
+            document = Document(file: document.file, path: document.path, json: .object(members.filter { $0.key != "published" }))
+        }
         guard [.device, .host, .system].contains(subject) else { return }
         if subject != .system { forgetDatasheet() }
         document = Document(file: document.file, path: document.path, json: Self.sourced(document.json))

@@ -60,7 +60,7 @@ struct WholeModelTests {
         var predictor = Predictor(library, costs: Cycle(), calibrations: .none)
         let header = try MeasuredHeader(["device", "model", "precision", "phase_family", "batch", "input_len", "output_len", "metric", "value", "unit", "software"], file: "rows.csv")
         var samples: [WholeSample] = []
-        for model in ["llama-2-7b", "llama-3-8b", "mistral-7b-v0.1", "llama-2-13b", "qwen2-7b"] {
+        for model in ["llama-3.2-1b", "llama-3.2-3b", "llama-2-7b", "llama-3-8b", "qwen3-14b"] {
             for batch in batches {
                 let fields = ["h100-sxm", model, "fp16", "decode", "\(batch)", "512", "64", "tpot", "1e9", "ms", "vLLM"]
                 samples.append(WholeSample(try predictor.modelWork(of: MeasuredRow(fields, under: header, index: samples.count + 1))))

@@ -15,7 +15,7 @@ struct MistakeTests {
         (["simulate", "talk", "--batch", "0"], "error: --batch 0 is out of range; use 1 to 1000000000."),
         (["simulate", "talk", "--batch", "99999999999999999999"], "error: The value '99999999999999999999' is invalid for '--batch <n>'"),
         (["simulate", "talk", "--weights", "bf61"], "error: --weights: \"bf61\" is not a tensor format; did you mean \"bf16\"?"),
-        (["simulate", "talk", "--cost-model", "exact"], "error: The value 'exact' is invalid for '--cost-model <roofline|cycle>'. Please provide one of 'roofline' and 'cycle'."),
+        (["simulate", "talk", "--cost-model", "exact"], "error: The value 'exact' is invalid for '--cost-model <roofline|cycle|learned>'. Please provide one of 'roofline', 'cycle' or 'learned'."),
         (["simulate", "product", "--batch", "2"], "error: --batch changes a model's job, but product is a single operator."),
         (["simulate", "step", "--output", "2"], "error: --output needs a generate job, but step is a decode job."),
         (["list", "gpus"], "error: The value 'gpus' is invalid for '<shelf>'. Please provide one of 'devices', 'systems', 'runtimes', 'models' or 'jobs'."),

@@ -59,13 +59,9 @@ struct LearningTests {
         var stale = model
         stale.manifest.probes[0].values[0] += 1
         try write(stale.manifest.json.text() + "\n", model.bytes)
-        do {
-            _ = try library.learnedModel(manifest)
-            Issue.record("a stale model was taken")
-        } catch let error as DocumentError {
-            #expect(error.description.contains("probes[0]"))
-            #expect(error.description.contains("has changed since 2026-01-01"))
-        }
+        let refusal = #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
+        #expect(refusal?.path == "probes[0]")
+        #expect(refusal?.message.contains("has changed since 2026-01-01") == true)
     }
 
     @Test("Twenty measurements of a device never seen take most of the error away, and more of them narrow the interval")

@@ -92,7 +92,7 @@ import Testing
         try written.close()
         let lines = try String(contentsOfFile: target.path, encoding: .utf8).split(separator: "\n")
         #expect(lines.count == 6)
-        #expect(lines[0] == "file,index,id,device,phase,metric,measured,predicted,unit,bound,bound_by,basis,reason")
+        #expect(lines[0] == "file,index,id,device,phase,metric,measured,predicted,unit,bound,bound_by,low50,high50,low90,high90,basis,reason")
         #expect(lines[4].contains("\"device \"\"no_such_gpu\"\" is not in the library\""))
     }
 
