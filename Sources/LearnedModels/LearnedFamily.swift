@@ -134,6 +134,9 @@ extension LearnedFamily {
             return SiteModel(site, calibration: found)
         }
         let wanted = KernelGroups.Wanted(site)
+        // Libraries exchange tokens in ways of their own: what one takes says nothing of another.
+        let isForeign = family == .expertExchange && !known.groups.groups.contains { $0.software == site.labels.software }
+        guard !isForeign else { return nil }
         if let group = known.groups.match(wanted, device: site.device.id), let quantiles = known.quantiles[site.device.id] ?? known.quantiles[Self.all] {
             return SitePlan(kinship: .known, codes: group.codes, quantiles: quantiles, own: model(site, as: group))
         }
