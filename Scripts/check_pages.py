@@ -72,8 +72,11 @@ addEventListener('load', function () {
       if (!node.textContent.trim() || parent.closest('svg,script,style') || (closed && !parent.closest('summary'))) continue;
       var range = document.createRange();
       range.selectNodeContents(node);
+      var frame = parent.closest('.scroll'), edge = frame && frame.getBoundingClientRect();
       Array.from(range.getClientRects()).forEach(function (box) {
-        if (box.width > 1 && box.height > 1) boxes.push({ box: box, text: node.textContent.trim().slice(0, 40), scrolls: !!parent.closest('.scroll') });
+        // Of a table that scrolls a reader sees what its frame shows.
+        if (edge) box = new DOMRect(Math.max(box.left, edge.left), box.top, Math.min(box.right, edge.right) - Math.max(box.left, edge.left), box.height);
+        if (box.width > 1 && box.height > 1) boxes.push({ box: box, text: node.textContent.trim().slice(0, 40), scrolls: !!frame });
       });
     }
     boxes.sort(function (a, b) { return a.box.top - b.box.top; });

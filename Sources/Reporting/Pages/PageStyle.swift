@@ -32,7 +32,7 @@ enum PageStyle {
         .tile .under{font-size:13px;line-height:1.4;overflow-wrap:anywhere}
         .good{color:var(--good)}.bad{color:var(--bad)}
         nav{font-size:14px;margin:20px 0 0;display:flex;flex-wrap:wrap;gap:4px 18px}
-        .cards{display:grid;grid-template-columns:1fr 1fr;gap:16px;margin-top:14px}
+        .cards{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:16px;margin-top:14px}
         figure,.card{grid-column:1/-1;background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:16px 18px;margin:0;min-width:0}
         .half{grid-column:auto}
         figure svg{display:block;width:100%;height:auto;margin-top:14px;overflow:visible}
