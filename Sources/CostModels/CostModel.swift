@@ -63,3 +63,14 @@ extension Demand {
         return self
     }
 }
+
+extension Demand {
+    /// No part of it shorter than the bound's: bytes that have to move take their time whatever caches are assumed to keep.
+    func atLeast(_ bound: Demand) -> Demand {
+        var demand = self
+        demand.engineTime = max(engineTime, bound.engineTime)
+        demand.vectorTime = max(vectorTime, bound.vectorTime)
+        demand.memoryTime = max(memoryTime, bound.memoryTime)
+        return demand
+    }
+}

@@ -67,7 +67,7 @@ public struct Cycle: CostModel {
             case .matmul(let o): fastest(o.flops, o.math) { matmul(o, on: $0) }
             case .grouped(let o): fastest(o.flops, o.math) { grouped(o, on: $0) }
             case .attention(let o): fastest(o.flops, o.math) { attention(o, on: $0) }
-            case .elementwise(let o): elementwise(o)
+            case .elementwise(let o): elementwise(o).atLeast(bound)
             case .collective, .copy: bound
             }
             return demand.checked(against: bound, model: "cycle", what: "\(op) on \(device.id)")
