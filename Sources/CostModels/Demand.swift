@@ -93,6 +93,14 @@ public struct Demand: Sendable {
     public var powerLimited: Bool
     public var choice: Choice
 
+    /// Whether every part is a time: a maximum of several hides one that is not a number.
+    public var isTime: Bool {
+        for part in [latency, engineTime, vectorTime, cacheTime, memoryTime, sourceTime, linkTime] where !(part.value >= 0 && part.value < .infinity) {
+            return false
+        }
+        return true
+    }
+
     public init(latency: Seconds = .zero, engine: Engine.Kind = .vector, engineTime: Seconds = .zero, occupancy: Double = 1,
                 vectorTime: Seconds = .zero, cacheTime: Seconds = .zero, memoryTime: Seconds = .zero, sourceTime: Seconds = .zero, linkTime: Seconds = .zero,
                 memoryBytes: Bytes = .zero, cacheBytes: Bytes = .zero, linkBytes: Bytes = .zero, flops: Flops = .zero,

@@ -68,10 +68,7 @@ struct CostSite<Costs: CostModel> {
 
     /// Refuses what takes for ever: no engine of the device can do it.
     private func possible(_ demand: Demand, _ what: String, on device: Device) throws(SimulationError) -> Demand {
-        // A maximum hides what is not a number: each part is looked at.
-        func isTime(_ part: Seconds) -> Bool { part.value >= 0 && part.value < .infinity }
-        guard isTime(demand.latency), isTime(demand.engineTime), isTime(demand.vectorTime), isTime(demand.cacheTime), isTime(demand.memoryTime),
-              isTime(demand.sourceTime), isTime(demand.linkTime) else {
+        guard demand.isTime else {
             throw SimulationError("\(device.id) cannot run \(what): it has no engine for it" + (device.engines.isEmpty ? ", nor for anything else" : ""))
         }
         return demand
