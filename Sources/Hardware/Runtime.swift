@@ -84,6 +84,9 @@ public struct Runtime: Sendable {
     public var streamingRows: Int?
     /// Elements below which an operator on rows or elements is not worth handing to the other cores.
     public var parallelGrain = 0
+    /// Part of a link's rate that copies from and to the memory of a host reach, where that is pageable or what is copied passes
+    /// through a pinned buffer first.
+    public var hostCopyEfficiency = 1.0
     /// Copies run beside kernels (prefetching the next layer).
     public var overlapsCopies: Bool
     /// Collectives run beside kernels that do not depend on them.

@@ -35,10 +35,19 @@ struct HostExperts {
         }
     }
 
+    /// What kernels for the matrix tiles of a processor (AMX) reach in 8-bit integers, and from how many tokens of each expert on they
+    /// are used (KTransformers, doc/en/AMX.md, version 0.3).
+    private static let tiles = (rate: 35e12, rows: 4.0)
+
     /// Seconds of the processor in one pass, with the constants that were fitted to whole passes.
     func time(tokens: Int, under constants: WholeConstants?) -> Seconds {
-        kernels(tokens: tokens).reduce(.zero) { sum, kernel in
-            let demand = constants?.applied(to: kernel.demand, of: kernel.operation, bound: kernel.bound) ?? kernel.demand
+        let tiled = weights.bits == 8 && Double(tokens * experts.topK) > Self.tiles.rows * Double(experts.count)
+        return kernels(tokens: tokens).reduce(.zero) { sum, kernel in
+            var demand = constants?.applied(to: kernel.demand, of: kernel.operation, bound: kernel.bound) ?? kernel.demand
+            if tiled {
+                demand.engineTime = Seconds(kernel.operation.flops.value / Self.tiles.rate)
+                demand.vectorTime = .zero
+            }
             return sum + demand.duration * kernel.count
         }
     }

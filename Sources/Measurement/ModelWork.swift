@@ -48,7 +48,7 @@ extension Predictor {
     public mutating func modelWork(of row: MeasuredRow) throws(RowError) -> ModelWork {
         let reading = try RowReading(row), run = try modelRun(reading)
         let placement = run.work.placement
-        guard placement.weights.isEmpty, placement.experts.isEmpty, placement.cache.isEmpty else { throw RowError("copies from the host run beside kernels: nothing that a sum of kernels could be fitted to") }
+        guard placement.weights.isEmpty, placement.experts.isEmpty, placement.cache.isEmpty, placement.attention == nil else { throw RowError("copies from the host run beside kernels: nothing that a sum of kernels could be fitted to") }
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         let (costs, _) = calibrated(run.system.accelerator.device, software: run.runtime.id)
         return try run.work(RunMeasure(run, reading, outputs: try reading.outputs), measured: row.value, family: row.phase, under: costs)
