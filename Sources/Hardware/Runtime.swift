@@ -41,6 +41,8 @@ public struct Runtime: Sendable {
         case activation
         /// Logits of every token of a prompt, widened to 32 bits, where only the last are asked for.
         case logits
+        /// Widening a quantised cache before attention: mask, shift, concatenate, cast, scale, offset.
+        case widening
     }
 
     /// Rows and columns of the output that one unit computes at a time.

@@ -35,10 +35,10 @@ extension Predictor {
             try keepExperts(of: row, on: host, in: &run)
         case "offload:cpu-experts":
             // kt-kernel passes long prompts layer by layer through the accelerators, to which all experts are copied; Kimi-K2's are 4 bits
-            // in groups of 32, all else 16 (its config.json).
+            // in groups of 32, all else 16 (its config.json). The copies begin where the router has run.
             if runtime.id == "kt-kernel" { run.work.precision = Precision(experts: TensorFormat(bits: 4, number: .int4, group: 32)) }
             run.work.placement.experts = [.init(group: "host", share: 1)]
-            run.work.expertFetch = .prefetchAll
+            run.work.expertFetch = runtime.id == "kt-kernel" ? .onDemand : .prefetchAll
         case "offload:cpu-kv":
             run.work.placement.attention = "host"
         case "offload:disk":
