@@ -86,6 +86,9 @@ public struct Runtime: Sendable {
     public var streamingRows: Int?
     /// Elements below which an operator on rows or elements is not worth handing to the other cores.
     public var parallelGrain = 0
+    /// On a processor: products of a weight with an activation that a core makes in a cycle where the software forms dot products of
+    /// rows, which unpack the weights anew for every row of activations; by format of the weights.
+    public var dotProducts: [TensorFormat: Double] = [:]
     /// Part of a link's rate that copies from and to the memory of a host reach, where that is pageable or what is copied passes
     /// through a pinned buffer first.
     public var hostCopyEfficiency = 1.0

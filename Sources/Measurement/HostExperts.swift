@@ -27,11 +27,28 @@ struct HostExperts {
         ]
     }
 
+    /// Kernels of llamafile run on the vector units, not on matrix tiles (KTransformers, doc/en/AMX.md).
+    private var driven: Device {
+        var device = processor
+        if weights.bits < 8 { device.engines.removeAll { $0.kind == .tensor } }
+        return device
+    }
+
+    /// They are tiled: weights are unpacked once for several rows.
+    private var kernelsOfItsOwn: Runtime {
+        var runtime = runtime
+        runtime.dotProducts = [:]
+        return runtime
+    }
+
     /// What they need of the processor in one pass.
     func kernels(tokens: Int) -> [StepWork.Kernel] {
-        operations(tokens: tokens).map { operation in
-            StepWork.Kernel(count: Double(layers), devices: 0, operation: operation, demand: Cycle().demand(of: operation, on: processor, under: runtime),
-                            bound: Roofline().demand(of: operation, on: processor, under: runtime))
+        let processor = driven, runtime = kernelsOfItsOwn
+        return operations(tokens: tokens).map { operation in
+            var bound = Roofline().demand(of: operation, on: processor, under: runtime)
+            // What products of the accelerator reach of its peak says nothing of those of the processor.
+            bound.engineTime = .zero
+            return StepWork.Kernel(count: Double(layers), devices: 0, operation: operation, demand: Cycle().demand(of: operation, on: processor, under: runtime), bound: bound)
         }
     }
 
@@ -52,5 +69,7 @@ struct HostExperts {
         }
     }
 
-    func bound(tokens: Int) -> Seconds { kernels(tokens: tokens).reduce(.zero) { $0 + $1.bound.duration * $1.count } }
+    func bound(tokens: Int) -> Seconds {
+        operations(tokens: tokens).reduce(.zero) { $0 + Roofline().demand(of: $1, on: processor, under: runtime).duration * Double(layers) }
+    }
 }

@@ -70,5 +70,11 @@ struct TrainingRowTests {
             try predict("m1,test,RTX4090D-24GB + 2x Xeon Gold 6454S(AMX),1,offload:cpu-experts,DeepSeek-R1/V3-671B,\(precision),offload,1,2048,,prefill_tps,1e-6,tok/s,8exp", under: header)
         }
         #expect(try experts("int8 experts") > experts("q4_k_m"))
+        // Where weights are unpacked anew for every row of activations a longer prompt is no faster a token.
+        func alone(_ tokens: Int) throws -> Double {
+            try predict("m1,test,CPU:2x Xeon Gold 6454S DDR5-4800,1,cpu,DeepSeek-R1/V3-671B,q4_k_m,offload,1,\(tokens),,prefill_tps,1e-6,tok/s,llama.cpp", under: header)
+        }
+        #expect(abs(try alone(2000) / alone(1000) - 1) < 0.1)
+        #expect(try alone(1000) < experts("q4_k_m"))
     }
 }
