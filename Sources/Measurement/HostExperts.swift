@@ -27,15 +27,8 @@ struct HostExperts {
         ]
     }
 
-    /// Kernels of llamafile run on the vector units, not on matrix tiles (KTransformers, doc/en/AMX.md).
-    private var driven: Device {
-        var device = processor
-        if weights.bits < 8 { device.engines.removeAll { $0.kind == .tensor } }
-        return device
-    }
-
-    /// They are tiled: weights are unpacked once for several rows.
-    private var kernelsOfItsOwn: Runtime {
+    /// llamafile's kernels unpack weights once for several rows, where llama.cpp's own do not.
+    private var tiling: Runtime {
         var runtime = runtime
         runtime.dotProducts = [:]
         return runtime
@@ -43,12 +36,10 @@ struct HostExperts {
 
     /// What they need of the processor in one pass.
     func kernels(tokens: Int) -> [StepWork.Kernel] {
-        let processor = driven, runtime = kernelsOfItsOwn
+        let runtime = tiling
         return operations(tokens: tokens).map { operation in
-            var bound = Roofline().demand(of: operation, on: processor, under: runtime)
-            // What products of the accelerator reach of its peak says nothing of those of the processor.
-            bound.engineTime = .zero
-            return StepWork.Kernel(count: Double(layers), devices: 0, operation: operation, demand: Cycle().demand(of: operation, on: processor, under: runtime), bound: bound)
+            StepWork.Kernel(count: Double(layers), devices: 0, operation: operation, demand: Cycle().demand(of: operation, on: processor, under: runtime),
+                            bound: Roofline().demand(of: operation, on: processor, under: runtime))
         }
     }
 
@@ -69,7 +60,5 @@ struct HostExperts {
         }
     }
 
-    func bound(tokens: Int) -> Seconds {
-        operations(tokens: tokens).reduce(.zero) { $0 + Roofline().demand(of: $1, on: processor, under: runtime).duration * Double(layers) }
-    }
+    func bound(tokens: Int) -> Seconds { kernels(tokens: tokens).reduce(.zero) { $0 + $1.bound.duration * $1.count } }
 }
