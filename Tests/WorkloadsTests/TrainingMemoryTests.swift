@@ -22,7 +22,10 @@ struct TrainingMemoryTests {
 
     private var parameters: Double { get throws { Double(try Self.model.get().parameters.total) } }
     /// Bytes that one token of one layer keeps: two norms, queries, keys, values and attention, four products.
-    private let layer = 2.0 * (2 + 4 + 2) * 64 + 2 * (2 * 64 + 2 * 32) + 2 * 4 * 256
+    private let layer: Double = {
+        let norms: Double = 2 * (2 + 4 + 2) * 64, attention: Double = 2 * (2 * 64 + 2 * 32), products: Double = 2 * 4 * 256
+        return norms + attention + products
+    }()
 
     @Test("Mixed precision takes sixteen bytes a parameter, and what is accumulated stands there when the loss is computed (ZeRO, section 3.1)")
     func mixedPrecision() throws {
