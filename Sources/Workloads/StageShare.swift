@@ -9,7 +9,7 @@ struct StageShare {
     private(set) var layers = Bytes.zero
     private(set) var largestLayer = Bytes.zero
     private(set) var largestLayerParameters = 0.0
-    /// Embedding tables and output head.
+    /// Embedding tables, output head and the norms beside them.
     private(set) var edges = Bytes.zero
     private(set) var headParameters = 0.0
     private(set) var largestMatrixParameters = 0.0
@@ -52,9 +52,11 @@ struct StageShare {
             if !model.tiedEmbeddings || parallelism.pipeline > 1 { outside += headParameters }
             largestMatrixParameters = max(largestMatrixParameters, headParameters)
         }
-        edges = precision.embeddings.bytes(elements: outside)
+        let width = model.norm.parameters(width: model.hidden), stacks = (model.encoder == nil ? 0 : 1) + (model.decoder == nil ? 0 : 1)
+        let norms = Double((stage == 0 && model.embeddingNorm ? width : 0) + (stage == parallelism.pipeline - 1 && model.finalNorm ? stacks * width : 0))
+        edges = precision.embeddings.bytes(elements: outside) + precision.vectors.bytes(elements: norms)
         largestMatrix = max(largestMatrix, precision.embeddings.bytes(elements: outside > 0 ? max(headParameters, stage == 0 ? Double(whole.embeddings) / tensor : 0) : 0))
-        parameters += outside
+        parameters += outside + norms
         bytes = layers + edges
     }
 }
