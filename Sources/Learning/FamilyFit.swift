@@ -15,13 +15,14 @@ struct FamilyRecipe: Sendable {
         var recipe = FamilyRecipe()
         switch family {
         case .experts:
-            // Libraries' tuners fall back to slow kernels for some networks: an error counted by its size is not drawn by them.
-            var absolute = recipe.residual[0]
-            absolute.absolute = true
-            recipe.residual.append(absolute)
+            // Libraries' tuners fall back to slow kernels for some networks: a forest that these do not draw keeps the mean near
+            // the others.
+            var soft = recipe.residual[0]
+            soft.softness = 0.05
+            recipe.residual.append(soft)
             recipe.seeds = 1
-        case .collective: recipe.residual = [BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4, absolute: true)]
-        case .expertExchange: recipe.residual = [BoosterParameters(rounds: 300, depth: 4, learningRate: 0.05, rowsInLeaf: 4, absolute: true)]
+        case .collective: recipe.residual = [BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)]
+        case .expertExchange: recipe.residual = [BoosterParameters(rounds: 300, depth: 4, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)]
         default: break
         }
         return recipe
