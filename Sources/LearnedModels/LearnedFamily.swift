@@ -11,7 +11,8 @@ public struct LearnedFamily: Sendable {
         public var residual: TreeEnsemble
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
-        /// Quantiles of error ÷ spread that 50 and 90 % lie between: by what `LearnedFamily.interval` names, under `sibling`, and under `all`.
+        /// Quantiles of error ÷ spread that 50 and 90 % lie between: by `LearnedFamily.library` or else
+        /// by device, those of siblings under `sibling` or behind it, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -43,13 +44,13 @@ public struct LearnedFamily: Sendable {
         }
     }
 
-    /// Whose intervals a kernel has: an exchange those of its library, whose protocols scatter alike on all devices; anything
-    /// else those of its device.
-    public static func interval(of family: KernelKey.Family, on device: String, software: String, kernel: String) -> String {
+    /// Whose intervals an exchange has: those of its library, whose protocols scatter alike on all devices. Nil for other kernels,
+    /// which have those of their device.
+    public static func library(of family: KernelKey.Family, software: String, kernel: String) -> String? {
         switch family {
         case .collective: software
         case .expertExchange: kernel.split(separator: " ").first.map(String.init) ?? software
-        default: device
+        default: nil
         }
     }
 
@@ -160,19 +161,19 @@ extension LearnedFamily {
         // Libraries exchange tokens in ways of their own: what one takes says nothing of another.
         let isForeign = family == .expertExchange && !known.groups.groups.contains { $0.software == site.labels.software }
         guard !isForeign else { return nil }
-        if let group = known.groups.match(wanted, device: site.device.id),
-           let quantiles = known.quantiles[Self.interval(of: family, on: site.device.id, software: group.software, kernel: group.kernel)] ?? known.quantiles[Self.all] {
+        func library(_ group: KernelGroup) -> String? { Self.library(of: family, software: group.software, kernel: group.kernel) }
+        if let group = known.groups.match(wanted, device: site.device.id), let quantiles = known.quantiles[library(group) ?? site.device.id] ?? known.quantiles[Self.all] {
             return SitePlan(kinship: .known, codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
         }
         let candidates = siblings.values.filter { $0.architecture == site.device.architecture && known.groups.match(wanted, device: $0.id, strictly: true) != nil }
         if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
-           let quantiles = known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
+           let quantiles = known.quantiles[Self.sibling + (library(group) ?? "")] ?? known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
             var plan = SitePlan(kinship: .sibling(sibling.id), codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
             plan.sibling = (sibling, model(site.moved(to: sibling), as: group))
             if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil) { plan.stranger = (group.codes, model(site, as: group)) }
             return plan
         }
-        guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[Self.all] else { return nil }
+        guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }
         return SitePlan(kinship: .stranger, codes: group.codes, curves: [:], quantiles: quantiles, own: model(site, as: group))
     }
 
