@@ -140,7 +140,7 @@ struct SitePlan: Sendable {
     var quantiles: LearnedFamily.Quantiles
     /// The analytic model of the site itself, and on its sibling.
     var own: SiteModel
-    var sibling: (device: Device, model: SiteModel)?
+    var sibling: SiteModel?
     /// Codes and analytic model for the trees of devices that were never seen, where the answer is a mean of both.
     var stranger: (codes: [Float], model: SiteModel)?
 }
@@ -169,7 +169,7 @@ extension LearnedFamily {
         if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
            let quantiles = known.quantiles[Self.sibling + (library(group) ?? "")] ?? known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
             var plan = SitePlan(kinship: .sibling(sibling.id), codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
-            plan.sibling = (sibling, model(site.moved(to: sibling), as: group))
+            plan.sibling = model(site.moved(to: sibling), as: group)
             if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil) { plan.stranger = (group.codes, model(site, as: group)) }
             return plan
         }
@@ -181,16 +181,16 @@ extension LearnedFamily {
     func question(_ site: KernelSite, by plan: SitePlan) -> Question? {
         guard let own = SiteCosts(site, by: plan.own) else { return nil }
         var asked = Question(costs: own, row: [], kinship: plan.kinship, scale: own.calibrated, quantiles: plan.quantiles, widening: 1, calibration: plan.own.calibration)
-        if let (device, model) = plan.sibling {
-            let there = site.moved(to: device)
+        if let model = plan.sibling {
+            let there = site.moved(to: model.device)
             guard let other = SiteCosts(there, by: model) else { return nil }
-            asked.row = SiteFeatures(site: there, costs: other).values + plan.codes
+            asked.row = SiteFeatures(site: there, costs: other, scale: model.scale).values(followedBy: plan.codes)
             asked.scale = other.calibrated * power(own.calibrated / other.calibrated, siblingExponent)
             if let (codes, model) = plan.stranger, let own = SiteCosts(site, by: model) {
-                asked.other = (SiteFeatures(site: site, costs: own).values + codes, own.calibrated)
+                asked.other = (SiteFeatures(site: site, costs: own, scale: model.scale).values(followedBy: codes), own.calibrated)
             }
         } else {
-            asked.row = SiteFeatures(site: site, costs: own).values + plan.codes
+            asked.row = SiteFeatures(site: site, costs: own, scale: plan.own.scale).values(followedBy: plan.codes)
         }
         if asked.usesKnown, let place = site.curvePlace {
             let (columns, finest) = place.columns(on: plan.curves)
