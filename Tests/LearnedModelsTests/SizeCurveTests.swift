@@ -33,7 +33,7 @@ struct SizeCurveTests {
         #expect(coarse.values[2] == 0)
         let none = place.columns(on: [:])
         #expect(none.finest == nil)
-        #expect(none.values.allSatisfy(\.isNaN))
+        #expect(none.values.allSatisfy { $0.isNaN })
     }
 
     @Test("A curve reads back as it was written; one whose sizes do not ascend, or that is cut off, is refused")
