@@ -31,7 +31,7 @@ struct Search {
     private static let mostScreened = 20_000
     /// Candidates whose uncertainty is worked out, and how many deviations of it count in their favour.
     private static let promising = 60
-    private static let boldness = 0.7
+    private static let boldness = 0.4
 
     init(_ sweep: Sweep, points: Int, seed: UInt64, evaluate: @escaping ([Int]) throws -> [PointRecord.Answer]) {
         self.sweep = sweep
@@ -122,7 +122,7 @@ struct Search {
         }
         let objectives = grid.objectives.count
         while chosen.count < size, !left.isEmpty {
-            let turn = turns % (2 * objectives + 2)
+            let turn = turns % (2 * objectives + 3)
             turns += 1
             switch turn {
             case ..<objectives:
