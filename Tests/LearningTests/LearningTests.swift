@@ -57,7 +57,7 @@ struct LearningTests {
         #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
 
         var old = model.bytes
-        old.replaceSubrange(14..<15, with: [UInt8(ascii: "1")])
+        old.replaceSubrange(13..<14, with: [UInt8(ascii: "1")])
         try write(text, old)
         let outdated = #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
         #expect(outdated?.message.contains("begins with \"orrery trees 1\", where this program reads format 2") == true)
