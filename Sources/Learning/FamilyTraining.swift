@@ -41,7 +41,7 @@ struct FamilyTraining {
             case .sibling(let device):
                 let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && hasSibling[$0] }
                 let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
-                return (nil, Array(zip(out, forest.predictMoved(set, out, knowing: rest))))
+                return (nil, Array(zip(out, forest.predictOnSiblings(set, out, knowing: rest))))
             case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
@@ -73,14 +73,16 @@ struct FamilyTraining {
         let exponent = best.exponent
 
         let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
-        let matrix = own.matrix(set, all.filter { siblings.predictions[$0] != nil }, moved: true)
-        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix)) { _ in LearnedFamily.sibling }
-        let shapeRows = spread.outcomes(shapes, set) { set.rows[$0].device }
-        let strangerRows = strangerSpread.outcomes(strangers, set) { _ in LearnedFamily.all }
-        var quantiles = shapeRows.quantiles
-        quantiles[LearnedFamily.sibling] = siblingRows.quantiles[LearnedFamily.sibling]
-        let known = LearnedFamily.Part(groups: own.codes.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
-        let unseen = LearnedFamily.Part(groups: other.codes.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
+        let matrix = own.matrixOnSiblings(set, all.filter { siblings.predictions[$0] != nil }, knowing: all)
+        func library(_ row: Int) -> String? { LearnedFamily.library(of: set.family, software: set.rows[row].software, kernel: set.rows[row].kernel) }
+        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { LearnedFamily.sibling + (library($0) ?? "") }
+        let shapeRows = spread.outcomes(shapes, set) { library($0) ?? set.rows[$0].device }
+        let strangerRows = strangerSpread.outcomes(strangers, set) { library($0) ?? LearnedFamily.all }
+        var siblingQuantiles = siblingRows.quantiles
+        siblingQuantiles[LearnedFamily.sibling] = siblingQuantiles.removeValue(forKey: LearnedFamily.all)
+        let quantiles = shapeRows.quantiles.merging(siblingQuantiles) { shape, _ in shape }
+        let known = LearnedFamily.Part(groups: own.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
+        let unseen = LearnedFamily.Part(groups: other.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
                                         quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)
         var scores = [score("shapes", all, shapeRows.rows)].compactMap(\.self)
         let left = all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] }

@@ -17,6 +17,15 @@ public struct FewShotFit {
         public var coverage: Double
     }
 
+    private struct Measured {
+        var point: GaussianProcess.Point
+        var estimate: KernelEstimate
+        /// As if every query saw all keys.
+        var whole: KernelEstimate
+        /// Seconds.
+        var measured: Double
+    }
+
     public private(set) var correction: FewShot
     public private(set) var scores: [Score] = []
     /// Fewer than these say too little of a family.
@@ -31,7 +40,7 @@ public struct FewShotFit {
         var model = model
         model.fewShots = [:]
         var predictor = Predictor(library, costs: Cycle(), calibrations: .shipped)
-        var points: [KernelKey.Family: [(point: GaussianProcess.Point, predicted: Double, measured: Double)]] = [:]
+        var rows: [KernelKey.Family: [Measured]] = [:]
         var sources: [Calibration.Source] = []
         for path in files {
             var file = try MeasuredFile(path)
@@ -39,25 +48,29 @@ public struct FewShotFit {
             while let row = file.next() {
                 guard let site = try? predictor.site(of: row), site.device.id == device.id, row.value > 0,
                       let measured = try? predictor.work(of: row).measured.value else { continue }
-                guard let estimate = model.estimate([site])[0], var point = model.place(of: site) else { continue }
-                point.residual = log2(measured / estimate.time.value)
-                points[site.family, default: []].append((point, estimate.time.value, measured))
+                guard let estimate = model.estimate([site])[0], let point = model.place(of: site) else { continue }
+                let whole = site.withoutWindow.flatMap { model.estimate([$0])[0] } ?? estimate
+                rows[site.family, default: []].append(Measured(point: point, estimate: estimate, whole: whole, measured: measured))
                 taken += 1
             }
             if taken > 0 { sources.append(.init(file: path.split(separator: "/").last.map(String.init) ?? path, rows: taken)) }
         }
-        var families: [KernelKey.Family: GaussianProcess] = [:]
-        for (family, rows) in points.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        var families: [KernelKey.Family: KernelCorrection] = [:]
+        for (family, rows) in rows.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard rows.count <= Self.mostRows else {
                 throw DocumentError(file: files[0], message: "has \(rows.count) rows of \(family.rawValue) on \"\(device.id)\", more than \(Self.mostRows): that is no few; use \"orrery calibrate\" or \"orrery train\"")
             }
-            guard rows.count >= Self.fewestRows, let process = GaussianProcess.fitted(to: rows.map(\.point)) else { continue }
-            families[family] = process
+            guard rows.count >= Self.fewestRows, let (found, fit) = Self.correction(rows) else { continue }
+            var best = found
             var before = ErrorStatistics(), after = ErrorStatistics(), inside = 0
-            for (row, left) in zip(rows, process.leftOut) {
-                before.add(predicted: row.predicted, measured: row.measured)
-                after.add(predicted: row.measured / exp2(left.error), measured: row.measured)
-                if abs(left.error) <= 1.645 * left.deviation { inside += 1 }
+            // The law, too, is one that had not seen the row.
+            let left = zip(best.process.leftOut, zip(fit.leftOut, fit.residuals)).map { (error: $0.error + $1.0 - $1.1, deviation: $0.deviation) }
+            (best.half, best.ninety) = Self.deviations(left.map { abs($0.error) / $0.deviation })
+            families[family] = best
+            for (row, left) in zip(rows, left) {
+                before.add(predicted: row.estimate.time.value, measured: row.measured)
+                after.add(predicted: max(row.measured / exp2(left.error), row.estimate.bound.value), measured: row.measured)
+                if abs(left.error) <= best.ninety * left.deviation { inside += 1 }
             }
             scores.append(Score(family: family, rows: rows.count, before: before, after: after, coverage: Double(inside) / Double(rows.count)))
         }
@@ -65,5 +78,28 @@ public struct FewShotFit {
             throw DocumentError(file: files.first ?? "", message: "has fewer than \(Self.fewestRows) rows of any family on \"\(device.id)\" that the model knows")
         }
         correction = FewShot(device: device.id, version: version, date: date, sources: sources, families: families)
+    }
+
+    /// Within how many deviations half and 90 % of new rows lie, by rows left out.
+    private static func deviations(_ relative: [Double]) -> (half: Double, ninety: Double) {
+        let sorted = relative.sorted()
+        func quantile(_ part: Double) -> Double { sorted[min(sorted.count, Int((Double(sorted.count + 1) * part).rounded(.up))) - 1] }
+        return (max(KernelCorrection.normalHalf, quantile(0.5)), max(KernelCorrection.normalNinety, quantile(0.9)))
+    }
+
+    /// Laws and a process of what they leave, by the subject that makes the measurements most plausible.
+    private static func correction(_ rows: [Measured]) -> (KernelCorrection, KernelLawFit)? {
+        var best: (correction: KernelCorrection, fit: KernelLawFit, plausibility: Double)?
+        for subject in KernelCorrection.Subject.allCases {
+            let fit = KernelLawFit(rows.map { .init(label: $0.point.label, measured: $0.measured, model: subject.seconds($0.estimate), whole: subject.seconds($0.whole)) })
+            let points = zip(rows, fit.residuals).map { row, residual in
+                var point = row.point
+                point.residual = residual
+                return point
+            }
+            guard let (process, plausibility) = GaussianProcess.fitted(to: points), plausibility > best?.plausibility ?? -.infinity else { continue }
+            best = (KernelCorrection(subject: subject, laws: fit.laws, process: process), fit, plausibility)
+        }
+        return best.map { ($0.correction, $0.fit) }
     }
 }

@@ -36,6 +36,8 @@ struct TrainingSet {
         var version: String
         var format: String
         var kernel: String
+        /// Where it lies on the curves of its kernel.
+        var curve: CurvePlace?
     }
 
     /// A row on a sibling of its device, both under the sibling's calibration.
@@ -75,7 +77,7 @@ extension TrainingSet {
                 let residual = Float(log2(seconds / sample.base))
                 set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: sample.base, cycle: sample.cycle, bound: sample.bound,
                                     shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
-                                    software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel))
+                                    software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
                 set.moved.append(siblings.move(site))
                 set.sources[name, default: 0] += 1
                 sets[family] = set
@@ -114,7 +116,7 @@ extension TrainingSet {
         case .attentionPrefill: ["batch_size", "isl", "num_heads", "num_key_value_heads", "head_dim"]
         case .attentionDecode: ["batch_size", "step", "num_heads", "num_key_value_heads", "head_dim"]
         case .experts: ["hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size", "moe_ep_size"]
-        case .collective: ["collective", "num_gpus", "message_size"]
+        case .collective: ["collective", "dtype", "num_gpus", "message_size"]
         case .expertExchange: ["num_tokens", "hidden_size", "topk"]
         case .elementwise, .copy, .fileRead: []
         }

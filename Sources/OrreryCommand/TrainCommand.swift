@@ -15,6 +15,7 @@ struct TrainCommand: ParsableCommand {
 
             Examples:
               orrery train --measured train.*.csv.gz --out Models/kernels.json
+              orrery train --measured train.comm.csv.gz --keep Models/kernels.json
               orrery train --measured train.gemm.csv.gz --families gemm --features gemm-features.csv
             """)
 
@@ -26,6 +27,10 @@ struct TrainCommand: ParsableCommand {
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Families to learn; all in the files unless given.", valueName: "family"))
     var families: [KernelKey.Family] = []
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Models of the same seed and folds whose other families are taken over: families need not be trained in one run.",
+                                                         valueName: "file.json"))
+    var keep: [String] = []
 
     @Option(help: ArgumentHelp("Parts into which shapes are divided for cross-validation.", valueName: "number"))
     var folds = 5
@@ -54,7 +59,16 @@ struct TrainCommand: ParsableCommand {
             Terminal.warn($0)
         }
         if let features { return try Self.write(Array(training.featuresCSV(of: families[0]).utf8), to: features) }
-        let model = try training.run(version: orreryVersion, date: CalibrateCommand.today, licence: licence) { Terminal.warn($0) }
+        var kept: [LearnedModel] = []
+        for file in keep { kept.append(try library.learnedModel(file)) }
+        var model = try training.run(version: orreryVersion, date: CalibrateCommand.today, licence: licence) { Terminal.warn($0) }
+        for (file, other) in zip(keep, kept) {
+            guard model.manifest.agrees(with: other.manifest) else {
+                throw DocumentError(file: file, message: "was trained with seed \(other.manifest.seed), \(other.manifest.folds) folds and rows under \(other.manifest.licence), "
+                                    + "where this run has \(seed), \(folds) and \(licence): train its families again")
+            }
+            model.take(over: other)
+        }
         let path = out ?? library.path("\(Library.learnedModels)/\(Library.usualLearnedModel).json")
         try Self.write(model.bytes, to: path.dropLast(5) + ".trees")
         try Self.write(Array((model.manifest.json.text() + "\n").utf8), to: path)

@@ -56,6 +56,12 @@ struct LearningTests {
         try write(text, damaged)
         #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
 
+        var old = model.bytes
+        old.replaceSubrange(13..<14, with: [UInt8(ascii: "1")])
+        try write(text, old)
+        let outdated = #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
+        #expect(outdated?.message.contains("begins with \"orrery trees 1\", where this program reads format 2") == true)
+
         var stale = model
         stale.manifest.probes[0].values[0] += 1
         try write(stale.manifest.json.text() + "\n", model.bytes)
@@ -82,7 +88,7 @@ struct LearningTests {
         #expect(try #require(score.after.mape) < 0.5 * (try #require(score.before.mape)))
 
         let document = try Document(file: "few.json", text: Array(fitted.correction.json.text().utf8))
-        #expect(try FewShot(reading: document).families[.gemm]?.points.count == 24)
+        #expect(try FewShot(reading: document).families[.gemm]?.process.points.count == 24)
 
         let site = KernelSite.probe(.gemm, on: try library.device("l40s"), over: Fabric(), under: "vllm")
         model.fewShots = ["l40s": try fit(fewer).correction]
