@@ -10,6 +10,7 @@ extension LearnedModel {
         var writer = ByteWriter()
         writer.word(UInt32(families.count))
         for family in families.values.sorted(by: { $0.family.rawValue < $1.family.rawValue }) { family.write(to: &writer) }
+        writePower(to: &writer)
         bytes += writer.bytes
         var sum = ByteWriter()
         sum.word(checksum(bytes[...]))
@@ -26,8 +27,9 @@ extension LearnedModel {
         var reader = ByteReader(bytes[Self.mark.count..<bytes.count - 4])
         var families: [LearnedFamily] = []
         for _ in 0..<(try reader.count(KernelKey.Family.allCases.count)) { families.append(try LearnedFamily(reading: &reader)) }
-        guard reader.isAtEnd else { throw TreeError("goes on behind its last family") }
         self.init(manifest: manifest, families: families)
+        try readPower(&reader)
+        guard reader.isAtEnd else { throw TreeError("goes on behind its last family") }
     }
 }
 
@@ -92,22 +94,14 @@ extension LearnedFamily {
     }
 }
 
-extension LearnedFamily.Part {
+extension KernelGroups {
     func write(to writer: inout ByteWriter) {
-        writer.word(UInt32(groups.groups.count))
-        for group in groups.groups {
+        writer.word(UInt32(groups.count))
+        for group in groups {
             for text in [group.device, group.architecture, group.software, group.version, group.format, group.kernel] { writer.text(text) }
             writer.word(UInt32(group.rows))
             writer.word(UInt32(group.codes.count))
             for code in group.codes { writer.number(code) }
-        }
-        residual.write(to: &writer.bytes)
-        spread.write(to: &writer.bytes)
-        writer.word(UInt32(quantiles.count))
-        for (key, value) in quantiles.sorted(by: { $0.key < $1.key }) {
-            writer.text(key)
-            writer.number(Float(value.half))
-            writer.number(Float(value.ninety))
         }
     }
 
@@ -122,6 +116,25 @@ extension LearnedFamily.Part {
             list.append(KernelGroup(device: texts[0], architecture: texts[1], software: texts[2], version: texts[3], format: texts[4], kernel: texts[5],
                                     rows: rows, codes: codes))
         }
+        self.init(list)
+    }
+}
+
+extension LearnedFamily.Part {
+    func write(to writer: inout ByteWriter) {
+        groups.write(to: &writer)
+        residual.write(to: &writer.bytes)
+        spread.write(to: &writer.bytes)
+        writer.word(UInt32(quantiles.count))
+        for (key, value) in quantiles.sorted(by: { $0.key < $1.key }) {
+            writer.text(key)
+            writer.number(Float(value.half))
+            writer.number(Float(value.ninety))
+        }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        let groups = try KernelGroups(reading: &reader)
         let residual = try TreeEnsemble(reading: &reader), spread = try TreeEnsemble(reading: &reader)
         var quantiles: [String: LearnedFamily.Quantiles] = [:]
         for _ in 0..<(try reader.count(1000)) {
@@ -130,6 +143,6 @@ extension LearnedFamily.Part {
             guard half >= 0, ninety >= half, ninety.isFinite else { throw TreeError("has quantiles that do not ascend") }
             quantiles[key] = LearnedFamily.Quantiles(half: half, ninety: ninety)
         }
-        self.init(groups: KernelGroups(list), residual: residual, spread: spread, quantiles: quantiles)
+        self.init(groups: groups, residual: residual, spread: spread, quantiles: quantiles)
     }
 }
