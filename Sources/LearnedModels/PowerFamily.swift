@@ -9,7 +9,7 @@ public struct PowerFamily: Sendable {
     public var features: [String]
     /// The kernels that it was measured of, by device.
     public var groups: KernelGroups
-    /// log₂ of measured ÷ analytic watts.
+    /// log₂ of measured watts ÷ the reference of the site.
     public var residual: TreeEnsemble
     /// Of |log₂ of measured ÷ predicted| on shapes that a fit had not seen.
     public var quantiles: LearnedFamily.Quantiles
@@ -42,16 +42,18 @@ extension LearnedModel {
         guard let sample = PowerSample(site, calibration: calibration) else { return nil }
         let row = sample.features + group.codes
         guard row.count == family.residual.featureCount else { return nil }
-        return family.estimate(base: sample.base, residual: family.residual.predict(row)[0], limit: site.device.power.limit)
+        return family.estimate(of: sample.reference, analytic: sample.base, residual: family.residual.predict(row)[0], limit: site.device.power.limit)
     }
 }
 
 extension PowerFamily {
     /// No board draws more than its limit for longer than a moment.
-    public func estimate(base: Double, residual: Float, limit: Watts?) -> PowerEstimate {
-        let most = limit?.value ?? .infinity, watts = min(base * exp2(Double(residual)), most)
+    ///
+    /// - Parameter reference: watts that 2 to the power of the residual multiplies.
+    public func estimate(of reference: Double, analytic: Double, residual: Float, limit: Watts?) -> PowerEstimate {
+        let most = limit?.value ?? .infinity, watts = min(reference * exp2(Double(residual)), most)
         func range(_ quantile: Double) -> ClosedRange<Watts> { Watts(watts * exp2(-quantile))...Watts(min(watts * exp2(quantile), most)) }
-        return PowerEstimate(power: Watts(watts), base: Watts(base), half: range(quantiles.half), ninety: range(quantiles.ninety))
+        return PowerEstimate(power: Watts(watts), base: Watts(analytic), half: range(quantiles.half), ninety: range(quantiles.ninety))
     }
 }
 

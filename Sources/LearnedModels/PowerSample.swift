@@ -29,6 +29,8 @@ struct BoardDraw: Sendable {
 public struct PowerSample: Sendable {
     /// Watts that the analytic models say the board draws while the site runs again and again.
     public let base: Double
+    /// Watts that 2 to the power of what trees say multiplies: the board's limit, where it has one.
+    public let reference: Double
     public let features: [Float]
     private let site: SiteFeatures
     private static let own: [StaticString] = ["power / limit", "compute power / limit", "memory power / limit", "cache power / limit",
@@ -52,6 +54,7 @@ public struct PowerSample: Sendable {
         }
         let limit = device.power.limit?.value ?? .infinity, whole = draw.board + draw.charge(use) / time
         base = min(whole, limit)
+        reference = device.power.limit?.value ?? 1
         func part(_ joules: Joules) -> Double { lg((joules.value / time + 1) / min(limit, 1e4)) }
         var values = FeatureValues()
         let own = [lg(whole / min(limit, 1e4)), part(use.compute), part(use.memory), part(use.cache), lg((flops + 1) / time / scale.peak),

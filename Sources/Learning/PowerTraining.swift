@@ -7,10 +7,11 @@ import Quantities
 
 /// Learns the watts that boards draw while kernels run, where tables have them.
 ///
-/// The trees say log₂ of measured ÷ analytic watts. Power meters are slow beside a kernel of microseconds, so that readings carry
+/// The trees say log₂ of measured watts ÷ the board's limit; what the analytic models make of the power is among their features.
+/// Over the analytic watts themselves they err more: those are off by a third. Power meters are slow beside a kernel of microseconds, so that readings carry
 /// what ran before: errors count by their size instead of its square.
 struct PowerTraining {
-    /// Rows with watts in place of seconds: `measured` and `base`.
+    /// Rows with watts in place of seconds: `measured`, `base` (the limit) and `cycle` (by the analytic models).
     let set: TrainingSet
     let folds: Int
     let seed: Int
@@ -51,7 +52,7 @@ struct PowerTraining {
         for device in Swift.Set(set.rows.map(\.device)).sorted() {
             let own = points.filter { $0.group == device }
             guard let learned = FamilyEvaluation.ErrorPair(own.map(\.error)), let row = set.rows.first(where: { $0.device == device }),
-                  let analytic = FamilyEvaluation.ErrorPair(set.rows.filter { $0.device == device }.map { abs($0.base / $0.measured - 1) }) else { continue }
+                  let analytic = FamilyEvaluation.ErrorPair(set.rows.filter { $0.device == device }.map { abs($0.cycle / $0.measured - 1) }) else { continue }
             let ninety = coverage.at(0.9) { $0.group == device }
             scores.append(.init(family: set.family, device: device, software: row.software, rows: own.count, mape: learned.mape, medianAPE: learned.median,
                                 analyticMedianAPE: analytic.median, coverage: ninety?.part ?? 0, width: ninety?.width ?? 0, isUsed: learned.median < analytic.median,
@@ -76,7 +77,8 @@ struct PowerTraining {
 }
 
 extension TrainingSet {
-    /// Rows that state watts, by family: `measured` and `base` are watts, `bound` is the most that the board may draw.
+    /// Rows that state watts, by family: `measured`, `base` (the reference of the trees) and `cycle` (by the analytic models) are watts, `bound` is the most that the
+    /// board may draw.
     ///
     /// - Throws: `DocumentError` where a file, or a calibration of the library, cannot be read.
     static func readingPower(_ files: [String], in library: Library) throws(DocumentError) -> (sets: [TrainingSet], skipped: SkippedRows) {
@@ -96,8 +98,8 @@ extension TrainingSet {
                     var set = sets.removeValue(forKey: family) ?? TrainingSet(family: family)
                     if set.names.isEmpty { set.names = sample.names() }
                     set.features += sample.features
-                    let residual = Float(log2(watts / sample.base))
-                    set.rows.append(Row(residual: residual, target: residual, measured: watts, base: sample.base, cycle: sample.base,
+                    let residual = Float(log2(watts / sample.reference))
+                    set.rows.append(Row(residual: residual, target: residual, measured: watts, base: sample.reference, cycle: sample.base,
                                         bound: site.device.power.limit?.value ?? .infinity, shape: shape(of: row, family), device: site.device.id,
                                         architecture: site.device.architecture, software: site.labels.software, version: site.labels.version, format: site.format,
                                         kernel: site.labels.kernel))

@@ -148,7 +148,7 @@ extension TrainingSet {
 }
 
 /// Finds for each device the one of its architecture that would stand in for it, had it never been measured.
-final class Siblings {
+final class Siblings: Sendable {
     private let devices: [Device]
     private let calibrations: CalibrationSource
 

@@ -10,7 +10,7 @@ extension LearnedEvaluation {
         if families.contains(where: { $0.coverage.contains { $0.devices != nil } }) {
             charts.append(coverageChart("coverage-devices", "How often measurements of devices left out lie within the intervals") { point in point.devices })
         }
-        charts.append(LineChart(name: "learning-curves", title: "The more rows there are to learn from, the smaller the error on shapes not among them",
+        charts.append(LineChart(name: "learning-curves", title: "Error on unseen shapes by how many rows were learned from",
                                 note: "\(folds)-fold cross-validation by shape; each part of the rows contains the smaller ones.", x: .init("rows learned from", .count),
                                 y: .init("mean absolute percentage error", .percent),
                                 lines: families.map { family in .init(family.family.rawValue, family.curve.map { (Double($0.rows), $0.errors.mape) }) }))
