@@ -7,14 +7,17 @@ extension FewShot {
         [
             "device": JSON(device), "version": JSON(version), "date": JSON(date),
             "sources": .array(sources.map { ["file": JSON($0.file), "rows": JSON($0.rows)] }),
-            "families": .array(families.sorted { $0.key.rawValue < $1.key.rawValue }.map { family, process in
-                let likeness = process.likeness
+            "families": .array(families.sorted { $0.key.rawValue < $1.key.rawValue }.map { family, correction in
+                let likeness = correction.process.likeness
                 return [
-                    "family": JSON(family.rawValue),
-                    "likeness": ["common": JSON(likeness.common), "kernel": JSON(likeness.kernel), "shape": JSON(likeness.shape), "time": JSON(likeness.time),
-                                 "trend": JSON(likeness.trend), "window": JSON(likeness.window), "apart": JSON(likeness.apart),
-                                 "noise": JSON(likeness.noise), "reach": JSON(likeness.reach)],
-                    "points": .array(process.points.map {
+                    "family": JSON(family.rawValue), "subject": JSON(correction.subject.rawValue),
+                    "laws": .array(correction.laws.map {
+                        ["label": JSON($0.label), "points": JSON($0.points), "launchSeconds": .number(significant($0.launch, digits: 6)),
+                         "factor": .number(significant($0.factor, digits: 6)), "ignoresWindow": .bool($0.ignoresWindow)]
+                    }),
+                    "likeness": ["common": JSON(likeness.common), "kernel": JSON(likeness.kernel), "shape": JSON(likeness.shape), "apart": JSON(likeness.apart),
+                                 "noise": JSON(likeness.noise), "reaches": .array(likeness.reaches.map { JSON($0) })],
+                    "points": .array(correction.process.points.map {
                         ["label": JSON($0.label), "residual": .number(significant($0.residual, digits: 6)), "place": .array($0.place.map { .number(significant($0, digits: 6)) })]
                     }),
                 ]
@@ -32,12 +35,14 @@ extension FewShot {
             sources.append(.init(file: try source.require("file").string(), rows: try source.require("rows").integer(in: 1...1_000_000_000)))
             try source.finish()
         }
-        var families: [KernelKey.Family: GaussianProcess] = [:]
+        var families: [KernelKey.Family: KernelCorrection] = [:]
         for item in try reader.require("families").array() {
             var members = try item.object()
             let family: KernelKey.Family = try members.require("family").choice()
-            let likeness = try GaussianProcess.Likeness(reading: try members.require("likeness"))
-            let list = try members.require("points"), size = Self.scales(of: family).count + 1
+            let subject: KernelCorrection.Subject = try members.require("subject").choice(), laws = try Self.laws(try members.require("laws"))
+            let size = Self.scales(of: family).count
+            let likeness = try GaussianProcess.Likeness(reading: try members.require("likeness"), dimensions: size)
+            let list = try members.require("points")
             var points: [GaussianProcess.Point] = []
             for entry in try list.array() {
                 var point = try entry.object()
@@ -52,27 +57,41 @@ extension FewShot {
                 throw list.error("has \(points.count) points that give no correction; write the file with \"orrery calibrate --few\"")
             }
             try members.finish()
-            families[family] = process
+            families[family] = KernelCorrection(subject: subject, laws: laws, process: process)
         }
         try reader.finish()
         self.init(device: device, version: version, date: date, sources: sources, families: families)
     }
+
+    private static func laws(_ list: Document) throws(DocumentError) -> [KernelLaw] {
+        var laws: [KernelLaw] = []
+        for item in try list.array() {
+            var law = try item.object()
+            laws.append(KernelLaw(label: try law.require("label").string(), points: try law.require("points").integer(in: 1...1_000_000),
+                                  launch: try law.require("launchSeconds").number(in: 0...1e6), factor: try law.require("factor").number(in: 0...1e9),
+                                  ignoresWindow: try law.require("ignoresWindow").bool()))
+            try law.finish()
+        }
+        guard !laws.isEmpty, laws.allSatisfy({ $0.launch > 0 || $0.factor > 0 }) else {
+            throw list.error("has no law, or one that takes no time; write the file with \"orrery calibrate --few\"")
+        }
+        return laws
+    }
 }
 
 extension GaussianProcess.Likeness {
-    init(reading document: Document) throws(DocumentError) {
+    init(reading document: Document, dimensions: Int) throws(DocumentError) {
         self.init()
         var reader = try document.object()
-        func variance(_ key: String) throws(DocumentError) -> Double { try reader.require(key).number(in: 0...100) }
+        func variance(_ key: String) throws(DocumentError) -> Double { try reader.require(key).number(in: 0...1e4) }
         common = try variance("common")
         kernel = try variance("kernel")
         shape = try variance("shape")
-        time = try variance("time")
-        trend = try variance("trend")
-        window = try variance("window")
         apart = try reader.require("apart").number(in: 0...1)
-        noise = try reader.require("noise").number(in: 1e-6...100)
-        reach = try reader.require("reach").number(in: 1e-3...1000)
+        noise = try reader.require("noise").number(in: 1e-6...1e4)
+        let list = try reader.require("reaches")
+        for value in try list.array() { reaches.append(try value.number(in: 1e-9...1e9)) }
+        guard reaches.count == dimensions else { throw list.error("has \(reaches.count) values where there are \(dimensions) features") }
         try reader.finish()
     }
 }

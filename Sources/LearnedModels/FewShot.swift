@@ -8,9 +8,9 @@ public struct FewShot: Sendable {
     public var version: String
     public var date: String
     public var sources: [Calibration.Source]
-    public var families: [KernelKey.Family: GaussianProcess]
+    public var families: [KernelKey.Family: KernelCorrection]
 
-    public init(device: String, version: String, date: String, sources: [Calibration.Source], families: [KernelKey.Family: GaussianProcess]) {
+    public init(device: String, version: String, date: String, sources: [Calibration.Source], families: [KernelKey.Family: KernelCorrection]) {
         self.device = device
         self.version = version
         self.date = date
@@ -18,24 +18,23 @@ public struct FewShot: Sendable {
         self.families = families
     }
 
-    /// Features that say how alike two sites are, with the way along each after which they are as good as strangers.
+    /// Features that say how alike two sites are, with a step along each that is as long as one along any other.
     static func scales(of family: KernelKey.Family) -> [(name: String, scale: Double)] {
-        let common = [("base, us", 3.0), ("latency share", 0.5), ("memory share", 0.5), ("engine share", 0.5), ("intensity / balance", 4.0)]
-        return switch family {
-        case .gemm: common + [("rows", 5), ("columns", 3), ("depth", 3)]
+        let shape: [(String, Double)] = switch family {
+        case .gemm: [("rows", 3), ("columns", 3), ("depth", 3)]
         case .attentionPrefill, .attentionDecode:
-            common + [("batch", 4), ("heads", 3), ("cached heads", 3), ("context", 4), ("head dimension", 128), ("window", 8), ("visible keys", 4)]
-        case .experts: common + [("tokens", 4), ("hidden", 3), ("width", 3), ("active experts", 3), ("rows an expert", 3), ("choices", 8)]
-        case .collective, .expertExchange: common + [("members", 4), ("bytes", 5)]
-        case .elementwise, .copy, .fileRead: common
+            [("batch", 3), ("context", 3), ("heads", 3), ("heads a cached one", 3), ("head dimension", 64), ("window", 7)]
+        case .experts: [("tokens", 3), ("hidden", 3), ("width", 3), ("active experts", 3), ("rows an expert", 3), ("choices", 4)]
+        case .collective, .expertExchange: [("members", 3), ("bytes", 3)]
+        case .elementwise, .copy, .fileRead: []
         }
+        return shape + [("base, us", 3), ("base / bound", 3)]
     }
 
     /// Where a site lies among them.
     static func place(_ values: [Float], _ names: [String], of family: KernelKey.Family) -> [Double] {
         func value(_ name: String) -> Double? { names.firstIndex(of: name).flatMap { values[$0].isFinite ? Double(values[$0]) : nil } }
-        // The last place is how far the context goes beyond the window.
-        return scales(of: family).map { (value($0.name) ?? 0) / $0.scale } + [max(0, value("context / window") ?? 0) / 3]
+        return scales(of: family).map { (value($0.name) ?? 0) / $0.scale }
     }
 
     static func label(of site: KernelSite) -> String { [site.format, site.labels.software, site.labels.version, site.labels.kernel].joined(separator: " | ") }
@@ -44,21 +43,4 @@ public struct FewShot: Sendable {
 extension LearnedFamily {
     /// A site's place for a few-shot correction, with the learned answer that it corrects.
     func place(of question: Question) -> [Double] { FewShot.place(Array(question.row.prefix(features.count)), features, of: family) }
-}
-
-extension KernelEstimate {
-    /// The estimate after a correction by `mean` ± `deviation` in log₂.
-    ///
-    /// Quantiles are those of a normal distribution: 0.674 and 1.645 standard deviations.
-    func corrected(by mean: Double, deviation: Double) -> KernelEstimate {
-        var result = self
-        let seconds = max(time.value * exp2(mean), bound.value)
-        result.time = Seconds(seconds)
-        func range(_ deviations: Double) -> ClosedRange<Seconds> {
-            let factor = exp2(min(30, deviations * deviation))
-            return Seconds(max(seconds / factor, bound.value))...Seconds(seconds * factor)
-        }
-        (result.half, result.ninety, result.spread) = (range(0.674), range(1.645), 1.645 * deviation)
-        return result
-    }
 }

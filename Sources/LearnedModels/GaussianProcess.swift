@@ -8,26 +8,23 @@ import Darwin
 /// A smooth correction learned from a few measurements of one device (Rasmussen and Williams, "Gaussian processes for machine
 /// learning", 2006, algorithm 2.1).
 ///
-/// Two sites are as alike as their relative features, and a little more so when they run the same kernel. Far from every
+/// Two sites are as alike as their features, each of which counts as far as the measurements say (automatic relevance
+/// determination), and a little more so when they run the same kernel. Far from every
 /// measurement it corrects by what all of them have in common, and is as unsure as before.
 public struct GaussianProcess: Sendable {
     /// How alike sites are; variances of log₂ of measured ÷ predicted.
     public struct Likeness: Sendable, Equatable {
-        /// Of all sites, of sites of one kernel, of neighbours in shape, of neighbours in predicted time and its composition;
-        /// of a trend along each feature; of measurements of the same.
-        public var common = 1.0
-        public var kernel = 0.1
-        public var shape = 0.3
-        public var time = 0.5
-        public var trend = 0.05
+        /// Of all sites, of sites of one kernel, of neighbours in shape; of measurements of the same.
+        public var common = 0.1
+        public var kernel = 0.02
+        public var shape = 0.1
         public var noise = 0.01
-        /// Of a trend along the last feature, how far a context goes beyond its window: kernels that skip what is outside, and
-        /// those that do not, differ by just that.
-        public var window = 0.0
         /// Part of the neighbourhood in shape that only sites of one kernel share.
         public var apart = 0.5
-        /// Way, in units of the features' scales, at which shapes stop being neighbours.
-        public var reach = 1.0
+        /// By feature the way, in units of its scale, at which sites stop being neighbours; `usualReach` where none is stated.
+        public var reaches: [Double] = []
+
+        public static let usualReach = 2.0
 
         public init() {}
     }
@@ -85,47 +82,43 @@ public struct GaussianProcess: Sendable {
         }
     }
 
-    /// The likeness of the grid under which the points are likeliest.
-    public static func fitted(to points: [Point]) -> GaussianProcess? {
-        var best: GaussianProcess?
-        let hasWindows = points.contains { ($0.place.last ?? 0) != 0 }
-        for reach in [1.0, 2, 3] {
-            for shape in [0.1, 0.4, 1.5] {
-                for (time, trend) in [(0, 0.02), (0, 0.1), (0.5, 0.02), (0.5, 0.1)] {
-                    for (kernel, apart) in [(0.02, 0), (0.02, 0.5), (0.02, 1), (0.2, 0), (0.2, 0.5), (0.2, 1)] {
-                        for window in hasWindows ? [0, 1.0] : [0] {
-                            for noise in [0.004, 0.015, 0.06] {
-                                var likeness = Likeness()
-                                (likeness.reach, likeness.shape, likeness.time, likeness.trend) = (reach, shape, time, trend)
-                                (likeness.kernel, likeness.apart, likeness.window, likeness.noise) = (kernel, apart, window, noise)
-                                guard let candidate = GaussianProcess(points, likeness: likeness) else { continue }
-                                if best.map({ candidate.evidence > $0.evidence }) ?? true { best = candidate }
-                            }
-                        }
-                    }
-                }
-            }
+    /// More points than these say no more of how alike sites are.
+    private static let mostPointsForLikeness = 200
+
+    /// The process whose likeness is most plausible: under which the points are likeliest, without straying from what is usual
+    /// further than they ask for (a normal prior on the logarithms). Nil as for `init`.
+    public static func fitted(to points: [Point]) -> (process: GaussianProcess, plausibility: Double)? {
+        guard let first = points.first else { return nil }
+        let every = (points.count + mostPointsForLikeness - 1) / mostPointsForLikeness
+        let sample = points.indices.filter { $0 % every == 0 }.map { points[$0] }
+        let dimensions = first.place.count
+        func plausibility(_ steps: [Double]) -> Double {
+            let likeness = Likeness(steps: steps, dimensions: dimensions)
+            guard let process = GaussianProcess(sample, likeness: likeness) else { return -.infinity }
+            return process.evidence - 0.5 * steps.enumerated().reduce(0) { $0 + ($1.element / ($1.offset < dimensions ? 1 : 1.5)) * ($1.element / ($1.offset < dimensions ? 1 : 1.5)) }
         }
-        return best
+        let steps = patternSearch(from: [Double](repeating: 0, count: dimensions + 5), step: 1, until: 0.1) { -plausibility($0) }
+        return GaussianProcess(points, likeness: Likeness(steps: steps, dimensions: dimensions)).map { ($0, plausibility(steps)) }
     }
 }
 
 extension GaussianProcess.Likeness {
-    /// The first places are those of the predicted time and what it is made of.
-    static let timePlaces = 2
-    /// Way along them at which times stop being neighbours.
-    static let timeReach = 0.3
+    /// So many steps, on a natural logarithmic scale, away from what is usual: the reaches first.
+    fileprivate init(steps: [Double], dimensions: Int) {
+        self.init()
+        reaches = steps.prefix(dimensions).map { Self.usualReach * exp($0) }
+        let rest = steps.dropFirst(dimensions).map { exp($0) }
+        (common, kernel, shape, noise) = (common * rest[0], kernel * rest[1], shape * rest[2], max(1e-5, noise * rest[3]))
+        apart = 1 / (1 + rest[4])
+    }
 
     func covariance(_ a: GaussianProcess.Point, _ b: GaussianProcess.Point) -> Double {
-        var distance = 0.0, timeDistance = 0.0, product = 0.0
+        var distance = 0.0
         for place in a.place.indices {
-            let step = a.place[place] - b.place[place]
+            let step = (a.place[place] - b.place[place]) / (place < reaches.count ? reaches[place] : Self.usualReach)
             distance += step * step
-            if place < a.place.count - 1 { product += a.place[place] * b.place[place] }
-            if place < Self.timePlaces { timeDistance += step * step }
         }
-        let near = exp(-distance / (2 * reach * reach)), alike = exp(-timeDistance / (2 * Self.timeReach * Self.timeReach))
-        let isOne = a.label == b.label, beyond = (a.place.last ?? 0) * (b.place.last ?? 0)
-        return common + (isOne ? kernel : 0) + shape * near * (isOne ? 1 : 1 - apart) + time * alike + trend * product + window * beyond * (isOne ? 1 : 0.3)
+        let near = shape * exp(-distance / 2), isOne = a.label == b.label
+        return common + (isOne ? kernel + near : near * (1 - apart))
     }
 }

@@ -13,8 +13,11 @@ public struct KernelGroup: Sendable, Equatable {
     public var rows: Int
     /// Mean log₂ of measured ÷ base over rows that share some of the labels: see `KernelGroups.levels`.
     public var codes: [Float]
+    /// log₂ of measured ÷ base over size, where the family has curves.
+    public var curves: [CurvePlace.Fixed: SizeCurve]
 
-    public init(device: String, architecture: String, software: String, version: String, format: String, kernel: String, rows: Int, codes: [Float]) {
+    public init(device: String, architecture: String, software: String, version: String, format: String, kernel: String, rows: Int, codes: [Float],
+                curves: [CurvePlace.Fixed: SizeCurve] = [:]) {
         self.device = device
         self.architecture = architecture
         self.software = software
@@ -23,6 +26,7 @@ public struct KernelGroup: Sendable, Equatable {
         self.kernel = kernel
         self.rows = rows
         self.codes = codes
+        self.curves = curves
     }
 }
 

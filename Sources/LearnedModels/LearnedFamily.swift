@@ -11,7 +11,7 @@ public struct LearnedFamily: Sendable {
         public var residual: TreeEnsemble
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
-        /// Quantiles of |error| ÷ spread at 50 and at 90 %: by device, under `sibling`, and under `all`.
+        /// Quantiles of error ÷ spread that 50 and 90 % lie between: by what `LearnedFamily.interval` names, under `sibling`, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -23,12 +23,33 @@ public struct LearnedFamily: Sendable {
     }
 
     public struct Quantiles: Sendable, Equatable {
-        public var half: Double
-        public var ninety: Double
+        /// How far an interval goes below and above the estimate, in spreads. A kernel with a slow mode has a long upper side.
+        public struct Sides: Sendable, Equatable {
+            public var below: Double
+            public var above: Double
 
-        public init(half: Double, ninety: Double) {
+            public init(below: Double, above: Double) {
+                self.below = below
+                self.above = above
+            }
+        }
+
+        public var half: Sides
+        public var ninety: Sides
+
+        public init(half: Sides, ninety: Sides) {
             self.half = half
             self.ninety = ninety
+        }
+    }
+
+    /// Whose intervals a kernel has: an exchange those of its library, whose protocols scatter alike on all devices; anything
+    /// else those of its device.
+    public static func interval(of family: KernelKey.Family, on device: String, software: String, kernel: String) -> String {
+        switch family {
+        case .collective: software
+        case .expertExchange: kernel.split(separator: " ").first.map(String.init) ?? software
+        default: device
         }
     }
 
@@ -113,6 +134,8 @@ struct Question {
 struct SitePlan: Sendable {
     var kinship: Kinship
     var codes: [Float]
+    /// Of the kernel that answers.
+    var curves: [CurvePlace.Fixed: SizeCurve]
     var quantiles: LearnedFamily.Quantiles
     /// The analytic model of the site itself, and on its sibling.
     var own: SiteModel
@@ -137,19 +160,20 @@ extension LearnedFamily {
         // Libraries exchange tokens in ways of their own: what one takes says nothing of another.
         let isForeign = family == .expertExchange && !known.groups.groups.contains { $0.software == site.labels.software }
         guard !isForeign else { return nil }
-        if let group = known.groups.match(wanted, device: site.device.id), let quantiles = known.quantiles[site.device.id] ?? known.quantiles[Self.all] {
-            return SitePlan(kinship: .known, codes: group.codes, quantiles: quantiles, own: model(site, as: group))
+        if let group = known.groups.match(wanted, device: site.device.id),
+           let quantiles = known.quantiles[Self.interval(of: family, on: site.device.id, software: group.software, kernel: group.kernel)] ?? known.quantiles[Self.all] {
+            return SitePlan(kinship: .known, codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
         }
         let candidates = siblings.values.filter { $0.architecture == site.device.architecture && known.groups.match(wanted, device: $0.id, strictly: true) != nil }
         if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
            let quantiles = known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
-            var plan = SitePlan(kinship: .sibling(sibling.id), codes: group.codes, quantiles: quantiles, own: model(site, as: group))
+            var plan = SitePlan(kinship: .sibling(sibling.id), codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
             plan.sibling = (sibling, model(site.moved(to: sibling), as: group))
             if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil) { plan.stranger = (group.codes, model(site, as: group)) }
             return plan
         }
         guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[Self.all] else { return nil }
-        return SitePlan(kinship: .stranger, codes: group.codes, quantiles: quantiles, own: model(site, as: group))
+        return SitePlan(kinship: .stranger, codes: group.codes, curves: [:], quantiles: quantiles, own: model(site, as: group))
     }
 
     /// Nil where the device cannot do it.
@@ -166,6 +190,11 @@ extension LearnedFamily {
             }
         } else {
             asked.row = SiteFeatures(site: site, costs: own).values + plan.codes
+        }
+        if asked.usesKnown, let place = site.curvePlace {
+            let (columns, finest) = place.columns(on: plan.curves)
+            asked.row += columns
+            if Self.startsFromCurve(family) { asked.scale *= exp2(Double(finest ?? 0)) }
         }
         guard asked.row.count == (asked.usesKnown ? known : unseen).residual.featureCount else { return nil }
         var farthest = 0.02
@@ -186,12 +215,11 @@ extension LearnedFamily {
         if let other, let scale = question.other?.scale { time = power(time, siblingWeight) * power(scale * exp2(Double(other)), 1 - siblingWeight) }
         time = max(time, costs.bound)
         let scale = exp2(Double(spread)) * question.widening
-        func range(_ quantile: Double) -> ClosedRange<Seconds> {
-            let factor = exp2(min(quantile * scale, 30))
-            return Seconds(max(time / factor, costs.bound))...Seconds(time * factor)
+        func range(_ sides: Quantiles.Sides) -> ClosedRange<Seconds> {
+            Seconds(max(time / exp2(min(sides.below * scale, 30)), costs.bound))...Seconds(time * exp2(min(sides.above * scale, 30)))
         }
         return KernelEstimate(time: Seconds(time), base: Seconds(costs.calibrated), bound: Seconds(costs.bound), half: range(question.quantiles.half),
-                              ninety: range(question.quantiles.ninety), spread: question.quantiles.ninety * scale, extrapolating: question.extrapolating,
+                              ninety: range(question.quantiles.ninety), spread: max(question.quantiles.ninety.below, question.quantiles.ninety.above) * scale, extrapolating: question.extrapolating,
                               kinship: question.kinship, calibration: question.calibration)
     }
 }

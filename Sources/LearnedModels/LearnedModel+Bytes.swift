@@ -3,7 +3,10 @@ import CostModels
 // The file beside the manifest: a mark, the families one after the other, a check sum. Text is its length and UTF-8.
 
 extension LearnedModel {
-    static let mark: [UInt8] = Array("orrery trees 1\n".utf8)
+    /// Raised with every change of what follows.
+    static let formatVersion = 2
+    private static let title = "orrery trees "
+    static var mark: [UInt8] { Array("\(title)\(formatVersion)\n".utf8) }
 
     public var bytes: [UInt8] {
         var bytes = Self.mark
@@ -19,8 +22,10 @@ extension LearnedModel {
 
     /// - Throws: `TreeError` where the bytes are not such a file, or are damaged.
     public init(manifest: LearnedManifest, bytes: [UInt8]) throws(TreeError) {
+        let start = Array(bytes.prefix { $0 != UInt8(ascii: "\n") }.prefix(40))
+        guard start.starts(with: Array(Self.title.utf8)) else { throw TreeError("does not begin with \"\(Self.title)\(Self.formatVersion)\": it is no file of trees") }
         guard bytes.count > Self.mark.count + 4, Array(bytes.prefix(Self.mark.count)) == Self.mark else {
-            throw TreeError("does not begin with \"orrery trees 1\": it is no file of trees, or of another version of the program")
+            throw TreeError("begins with \"\(String(decoding: start, as: UTF8.self))\", where this program reads format \(Self.formatVersion): another version of the program wrote it")
         }
         var sum = ByteReader(bytes.suffix(4))
         guard try sum.word() == checksum(bytes.dropLast(4)) else { throw TreeError("is damaged: its check sum does not match") }
@@ -85,7 +90,7 @@ extension LearnedFamily {
         guard (0...1).contains(exponent), (0...1).contains(weight) else { throw TreeError("has an exponent or a weight of siblings that is not within 0 and 1") }
         let known = try Part(reading: &reader), unseen = try Part(reading: &reader)
         for (part, levels) in [(known, KernelGroups.levels(knownDevice: true)), (unseen, KernelGroups.levels(knownDevice: false))] {
-            let width = features.count + levels.count
+            let width = features.count + levels.count + (levels.count > KernelGroups.levels(knownDevice: false).count ? Self.curveColumns(of: family) : 0)
             guard part.residual.featureCount == width, part.spread.featureCount == width, part.groups.groups.allSatisfy({ $0.codes.count == levels.count }) else {
                 throw TreeError("has trees of \(part.residual.featureCount) features where \(width) are named")
             }
@@ -102,6 +107,12 @@ extension KernelGroups {
             writer.word(UInt32(group.rows))
             writer.word(UInt32(group.codes.count))
             for code in group.codes { writer.number(code) }
+            writer.word(UInt32(group.curves.count))
+            for (fixed, curve) in group.curves.sorted(by: { $0.key.values.lexicographicallyPrecedes($1.key.values) }) {
+                writer.word(UInt32(fixed.values.count))
+                for value in fixed.values { writer.number(value) }
+                curve.write(to: &writer)
+            }
         }
     }
 
@@ -113,8 +124,14 @@ extension KernelGroups {
             let rows = try reader.count(.max)
             var codes: [Float] = []
             for _ in 0..<(try reader.count(16)) { codes.append(try reader.number()) }
+            var curves: [CurvePlace.Fixed: SizeCurve] = [:]
+            for _ in 0..<(try reader.count(100_000)) {
+                var fixed: [Float] = []
+                for _ in 0..<(try reader.count(8)) { fixed.append(try reader.number()) }
+                curves[.init(fixed)] = try SizeCurve(reading: &reader)
+            }
             list.append(KernelGroup(device: texts[0], architecture: texts[1], software: texts[2], version: texts[3], format: texts[4], kernel: texts[5],
-                                    rows: rows, codes: codes))
+                                    rows: rows, codes: codes, curves: curves))
         }
         self.init(list)
     }
@@ -128,8 +145,7 @@ extension LearnedFamily.Part {
         writer.word(UInt32(quantiles.count))
         for (key, value) in quantiles.sorted(by: { $0.key < $1.key }) {
             writer.text(key)
-            writer.number(Float(value.half))
-            writer.number(Float(value.ninety))
+            value.write(to: &writer)
         }
     }
 
@@ -139,10 +155,27 @@ extension LearnedFamily.Part {
         var quantiles: [String: LearnedFamily.Quantiles] = [:]
         for _ in 0..<(try reader.count(1000)) {
             let key = try reader.text()
-            let half = Double(try reader.number()), ninety = Double(try reader.number())
-            guard half >= 0, ninety >= half, ninety.isFinite else { throw TreeError("has quantiles that do not ascend") }
-            quantiles[key] = LearnedFamily.Quantiles(half: half, ninety: ninety)
+            quantiles[key] = try LearnedFamily.Quantiles(reading: &reader)
         }
         self.init(groups: groups, residual: residual, spread: spread, quantiles: quantiles)
+    }
+}
+
+extension LearnedFamily.Quantiles {
+    func write(to writer: inout ByteWriter) {
+        for part in [half, ninety] {
+            writer.number(Float(part.below))
+            writer.number(Float(part.above))
+        }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        var parts: [Sides] = []
+        for _ in 0..<2 { parts.append(.init(below: Double(try reader.number()), above: Double(try reader.number()))) }
+        let (half, ninety) = (parts[0], parts[1])
+        guard half.below >= 0, half.above >= 0, ninety.below >= half.below, ninety.above >= half.above, ninety.below.isFinite, ninety.above.isFinite else {
+            throw TreeError("has quantiles that do not ascend")
+        }
+        self.init(half: half, ninety: ninety)
     }
 }

@@ -31,7 +31,7 @@ public struct LearnedModel: Sendable {
     ///
     /// Sites of one family go through its trees together.
     public func estimate(_ sites: [KernelSite]) -> [KernelEstimate?] {
-        var results = [KernelEstimate?](repeating: nil, count: sites.count)
+        var results = [KernelEstimate?](repeating: nil, count: sites.count), places: [Int: [Double]] = [:]
         var questions: [Place: [(index: Int, question: Question)]] = [:]
         var plans: [SiteKind: SitePlan?] = [:]
         for (index, site) in sites.enumerated() {
@@ -51,15 +51,11 @@ public struct LearnedModel: Sendable {
                     other = others[nextOther]
                     nextOther += 1
                 }
-                let answer = family.answer(one.question, residual: residuals[row], other: other, spread: spreads[row]), site = sites[one.index]
-                guard let correction = fewShots[site.device.id]?.families[family.family] else {
-                    results[one.index] = answer
-                    continue
-                }
-                let (mean, deviation) = correction.predict(FewShot.label(of: site), family.place(of: one.question))
-                results[one.index] = answer.corrected(by: mean, deviation: deviation)
+                results[one.index] = family.answer(one.question, residual: residuals[row], other: other, spread: spreads[row])
+                if fewShots[sites[one.index].device.id]?.families[family.family] != nil { places[one.index] = family.place(of: one.question) }
             }
         }
+        if !places.isEmpty { correct(&results, of: sites, at: places) }
         return results
     }
 

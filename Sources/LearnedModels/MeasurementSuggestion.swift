@@ -23,8 +23,8 @@ extension LearnedModel {
     /// - Returns: the best first; fewer than asked where there are not as many candidates.
     public func suggestions(for device: Device, under software: String, count: Int) -> [MeasurementSuggestion] {
         let candidates = MeasurementCandidate.all(on: device, under: software).compactMap { candidate in place(of: candidate.site).map { (candidate, $0) } }
-        var chosen: [KernelKey.Family: [GaussianProcess.Point]] = (fewShots[device.id]?.families ?? [:]).mapValues(\.points)
-        let likeness = { (family: KernelKey.Family) in fewShots[device.id]?.families[family]?.likeness ?? GaussianProcess.Likeness() }
+        var chosen: [KernelKey.Family: [GaussianProcess.Point]] = (fewShots[device.id]?.families ?? [:]).mapValues(\.process.points)
+        let likeness = { (family: KernelKey.Family) in fewShots[device.id]?.families[family]?.process.likeness ?? GaussianProcess.Likeness() }
         func variance(_ family: KernelKey.Family, _ points: [GaussianProcess.Point]) -> Double {
             let process = GaussianProcess(points, likeness: likeness(family))
             return candidates.filter { $0.0.site.family == family }.reduce(0) { sum, candidate in

@@ -9,8 +9,7 @@ extension PowerFamily {
         for name in features { writer.text(name) }
         groups.write(to: &writer)
         residual.write(to: &writer.bytes)
-        writer.number(Float(quantiles.half))
-        writer.number(Float(quantiles.ninety))
+        quantiles.write(to: &writer)
     }
 
     init(reading reader: inout ByteReader) throws(TreeError) {
@@ -19,13 +18,12 @@ extension PowerFamily {
         var features: [String] = []
         for _ in 0..<(try reader.count(250)) { features.append(try reader.text()) }
         let groups = try KernelGroups(reading: &reader), residual = try TreeEnsemble(reading: &reader)
-        let half = Double(try reader.number()), ninety = Double(try reader.number())
-        guard half >= 0, ninety >= half, ninety.isFinite else { throw TreeError("has quantiles of power that do not ascend") }
+        let quantiles = try LearnedFamily.Quantiles(reading: &reader)
         let levels = KernelGroups.levels(knownDevice: true).count
         guard residual.featureCount == features.count + levels, groups.groups.allSatisfy({ $0.codes.count == levels }) else {
             throw TreeError("has trees of power of \(residual.featureCount) features where \(features.count + levels) are named")
         }
-        self.init(family: family, features: features, groups: groups, residual: residual, quantiles: .init(half: half, ninety: ninety))
+        self.init(family: family, features: features, groups: groups, residual: residual, quantiles: quantiles)
     }
 }
 

@@ -11,7 +11,7 @@ public struct PowerFamily: Sendable {
     public var groups: KernelGroups
     /// log₂ of measured watts ÷ the reference of the site.
     public var residual: TreeEnsemble
-    /// Of |log₂ of measured ÷ predicted| on shapes that a fit had not seen.
+    /// Of log₂ of measured ÷ predicted on shapes that a fit had not seen.
     public var quantiles: LearnedFamily.Quantiles
 
     public init(family: KernelKey.Family, features: [String], groups: KernelGroups, residual: TreeEnsemble, quantiles: LearnedFamily.Quantiles) {
@@ -52,7 +52,7 @@ extension PowerFamily {
     /// - Parameter reference: watts that 2 to the power of the residual multiplies.
     public func estimate(of reference: Double, analytic: Double, residual: Float, limit: Watts?) -> PowerEstimate {
         let most = limit?.value ?? .infinity, watts = min(reference * exp2(Double(residual)), most)
-        func range(_ quantile: Double) -> ClosedRange<Watts> { Watts(watts * exp2(-quantile))...Watts(min(watts * exp2(quantile), most)) }
+        func range(_ sides: LearnedFamily.Quantiles.Sides) -> ClosedRange<Watts> { Watts(watts * exp2(-sides.below))...Watts(min(watts * exp2(sides.above), most)) }
         return PowerEstimate(power: Watts(watts), base: Watts(analytic), half: range(quantiles.half), ninety: range(quantiles.ninety))
     }
 }

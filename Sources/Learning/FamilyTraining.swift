@@ -33,18 +33,18 @@ struct FamilyTraining {
         let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
-            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [])
+            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, for: .model), [])
             case .fold(let fold):
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
-                let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
+                let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed, for: .shapes)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             case .sibling(let device):
                 let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && hasSibling[$0] }
-                let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
-                return (nil, Array(zip(out, forest.predictMoved(set, out, knowing: rest))))
+                let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .device)
+                return (nil, Array(zip(out, forest.predictOnSiblings(set, out, knowing: rest))))
             case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
-                let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
+                let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed, for: .device)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             }
         }
@@ -73,14 +73,17 @@ struct FamilyTraining {
         let exponent = best.exponent
 
         let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
-        let matrix = own.matrix(set, all.filter { siblings.predictions[$0] != nil }, moved: true)
-        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix)) { _ in LearnedFamily.sibling }
-        let shapeRows = spread.outcomes(shapes, set) { set.rows[$0].device }
+        let matrix = own.matrixOnSiblings(set, all.filter { siblings.predictions[$0] != nil }, knowing: all)
+        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { _ in LearnedFamily.sibling }
+        let shapeRows = spread.outcomes(shapes, set) { row in
+            let row = set.rows[row]
+            return LearnedFamily.interval(of: set.family, on: row.device, software: row.software, kernel: row.kernel)
+        }
         let strangerRows = strangerSpread.outcomes(strangers, set) { _ in LearnedFamily.all }
         var quantiles = shapeRows.quantiles
         quantiles[LearnedFamily.sibling] = siblingRows.quantiles[LearnedFamily.sibling]
-        let known = LearnedFamily.Part(groups: own.codes.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
-        let unseen = LearnedFamily.Part(groups: other.codes.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
+        let known = LearnedFamily.Part(groups: own.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
+        let unseen = LearnedFamily.Part(groups: other.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
                                         quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)
         var scores = [score("shapes", all, shapeRows.rows)].compactMap(\.self)
         let left = all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] }

@@ -17,6 +17,15 @@ public struct FewShotFit {
         public var coverage: Double
     }
 
+    private struct Measured {
+        var point: GaussianProcess.Point
+        var estimate: KernelEstimate
+        /// As if every query saw all keys.
+        var whole: KernelEstimate
+        /// Seconds.
+        var measured: Double
+    }
+
     public private(set) var correction: FewShot
     public private(set) var scores: [Score] = []
     /// Rows that nothing was fitted to, those of other devices among them.
@@ -33,7 +42,7 @@ public struct FewShotFit {
         var model = model
         model.fewShots = [:]
         var predictor = Predictor(library, costs: Cycle(), calibrations: .shipped)
-        var points: [KernelKey.Family: [(point: GaussianProcess.Point, predicted: Double, measured: Double)]] = [:]
+        var rows: [KernelKey.Family: [Measured]] = [:]
         var sources: [Calibration.Source] = []
         for path in files {
             var file = try MeasuredFile(path)
@@ -44,19 +53,19 @@ public struct FewShotFit {
                     let site = try predictor.site(of: row)
                     guard site.device.id == device.id else { throw RowError("of another device than \"\(device.id)\"") }
                     let measured = try predictor.work(of: row).measured.value
-                    guard let estimate = model.estimate([site])[0], var point = model.place(of: site) else {
+                    guard let estimate = model.estimate([site])[0], let point = model.place(of: site) else {
                         throw RowError("the model has not learned \(site.family.rawValue) in \(site.format)")
                     }
-                    point.residual = log2(measured / estimate.time.value)
-                    points[site.family, default: []].append((point, estimate.time.value, measured))
+                    let whole = site.withoutWindow.flatMap { model.estimate([$0])[0] } ?? estimate
+                    rows[site.family, default: []].append(Measured(point: point, estimate: estimate, whole: whole, measured: measured))
                     taken += 1
                 } catch { skipped.add(error.description, in: name) }
             }
             skipped.add("malformed, first in \(file.complaints.first?.dropFirst(path.count + 2) ?? "")", in: name, rows: file.malformed)
             if taken > 0 { sources.append(.init(file: name, rows: taken)) }
         }
-        var families: [KernelKey.Family: GaussianProcess] = [:]
-        for (family, rows) in points.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        var families: [KernelKey.Family: KernelCorrection] = [:]
+        for (family, rows) in rows.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard rows.count <= Self.mostRows else {
                 throw DocumentError(file: files[0], message: "has \(rows.count) rows of \(family.rawValue) on \"\(device.id)\", more than \(Self.mostRows): that is no few; use \"orrery calibrate\" or \"orrery train\"")
             }
@@ -64,16 +73,19 @@ public struct FewShotFit {
                 skipped.add("fewer than \(Self.fewestRows) of \(family.rawValue)", in: "all files", rows: rows.count)
                 continue
             }
-            guard let process = GaussianProcess.fitted(to: rows.map(\.point)) else {
+            guard let (best, fit) = Self.correction(rows) else {
                 skipped.add("no correction of \(family.rawValue) fits", in: "all files", rows: rows.count)
                 continue
             }
-            families[family] = process
+            families[family] = best
             var before = ErrorStatistics(), after = ErrorStatistics(), inside = 0
-            for (row, left) in zip(rows, process.leftOut) {
-                before.add(predicted: row.predicted, measured: row.measured)
-                after.add(predicted: row.measured / exp2(left.error), measured: row.measured)
-                if abs(left.error) <= 1.645 * left.deviation { inside += 1 }
+            let lawErrors = zip(fit.leftOut, fit.residuals).map { $0 - $1 }
+            for (place, left) in best.process.leftOut.enumerated() {
+                // The law, too, is one that had not seen the row.
+                let row = rows[place], error = left.error + lawErrors[place]
+                before.add(predicted: row.estimate.time.value, measured: row.measured)
+                after.add(predicted: max(row.measured / exp2(error), row.estimate.bound.value), measured: row.measured)
+                if abs(error) <= 1.645 * left.deviation { inside += 1 }
             }
             scores.append(Score(family: family, rows: rows.count, before: before, after: after, coverage: Double(inside) / Double(rows.count)))
         }
@@ -81,5 +93,21 @@ public struct FewShotFit {
             throw DocumentError(file: files.first ?? "", message: "has fewer than \(Self.fewestRows) rows of any family on \"\(device.id)\" that the model knows")
         }
         correction = FewShot(device: device.id, version: version, date: date, sources: sources, families: families)
+    }
+
+    /// Laws and a process of what they leave, by the subject that makes the measurements most plausible.
+    private static func correction(_ rows: [Measured]) -> (KernelCorrection, KernelLawFit)? {
+        var best: (correction: KernelCorrection, fit: KernelLawFit, plausibility: Double)?
+        for subject in KernelCorrection.Subject.allCases {
+            let fit = KernelLawFit(rows.map { .init(label: $0.point.label, measured: $0.measured, model: subject.seconds($0.estimate), whole: subject.seconds($0.whole)) })
+            let points = zip(rows, fit.residuals).map { row, residual in
+                var point = row.point
+                point.residual = residual
+                return point
+            }
+            guard let (process, plausibility) = GaussianProcess.fitted(to: points), plausibility > best?.plausibility ?? -.infinity else { continue }
+            best = (KernelCorrection(subject: subject, laws: fit.laws, process: process), fit, plausibility)
+        }
+        return best.map { ($0.correction, $0.fit) }
     }
 }

@@ -58,7 +58,7 @@ struct Spread {
     private static let floor = 0.015
 
     init(_ forest: Forest, _ set: TrainingSet, _ held: HeldOut, seed: Int) throws {
-        let rows = held.rows, matrix = forest.matrix(set, rows), width = forest.trees.featureCount, recipe = FamilyRecipe.of(set.family)
+        let rows = held.rows, matrix = forest.matrix(set, rows, asUnseen: true).values, width = forest.trees.featureCount, recipe = FamilyRecipe.of(set.family)
         let targets = rows.map { Float(log2(Double(abs(held.errors[$0])) + Self.floor)) }
         @Sendable func part(_ places: [Int]) -> [Float] {
             var values: [Float] = []
@@ -84,20 +84,23 @@ struct Spread {
         let scales = rows.indices.map { exp2(Double(spreads?[$0] ?? unseen[rows[$0]] ?? 0)) }
         var byKey: [String: [Double]] = [:]
         for (place, row) in rows.enumerated() {
-            let relative = Double(abs(held.errors[row])) / scales[place]
+            let relative = Double(held.errors[row]) / scales[place]
             for name in Set([key(row), LearnedFamily.all]) { byKey[name, default: []].append(relative) }
         }
         let quantiles = byKey.filter { $0.value.count >= 50 || $0.key == LearnedFamily.all }.mapValues { values in
             let sorted = values.sorted()
-            // With n rows the ⌈(n + 1)·part⌉-th covers a new one with that probability.
-            func quantile(_ part: Double) -> Double { sorted[min(sorted.count, Int((Double(sorted.count + 1) * part).rounded(.up))) - 1] }
-            return LearnedFamily.Quantiles(half: quantile(0.5), ninety: quantile(0.9))
+            // Of n rows the ⌈(n + 1)·part⌉-th from one end leaves a new one beyond it with the probability 1 − part.
+            func sides(_ part: Double) -> LearnedFamily.Quantiles.Sides {
+                let place = min(sorted.count, Int((Double(sorted.count + 1) * (1 + part) / 2).rounded(.up))) - 1
+                return .init(below: max(0, -sorted[sorted.count - 1 - place]), above: max(0, sorted[place]))
+            }
+            return LearnedFamily.Quantiles(half: sides(0.5), ninety: sides(0.9))
         }
         var outcomes = [HeldOutRow?](repeating: nil, count: held.predictions.count)
         for (place, row) in rows.enumerated() {
             guard let quantile = quantiles[key(row)] ?? quantiles[LearnedFamily.all] else { continue }
-            let time = held.times[row], factor = exp2(quantile.ninety * scales[place])
-            outcomes[row] = HeldOutRow(predicted: time, low: max(time / factor, set.rows[row].bound), high: time * factor)
+            let time = held.times[row], (below, above) = (quantile.ninety.below * scales[place], quantile.ninety.above * scales[place])
+            outcomes[row] = HeldOutRow(predicted: time, low: max(time / exp2(below), set.rows[row].bound), high: time * exp2(above))
         }
         return (outcomes, quantiles)
     }

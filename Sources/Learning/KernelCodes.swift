@@ -36,7 +36,7 @@ struct KernelCodes {
         }
     }
 
-    private static func label(_ level: KernelGroups.Level, _ row: TrainingSet.Row) -> String {
+    static func label(_ level: KernelGroups.Level, _ row: TrainingSet.Row) -> String {
         switch level {
         case .kernelOnDevice: [row.device, row.software, row.version, row.format, row.kernel].joined(separator: "|")
         case .device: row.device
@@ -62,7 +62,7 @@ struct KernelCodes {
     }
 
     /// The table that a model ships with: each kernel on each device, or in each architecture.
-    func groups(_ set: TrainingSet, rows: [Int]) -> KernelGroups {
+    func groups(_ set: TrainingSet, rows: [Int], curves: GroupCurves?) -> KernelGroups {
         var groups: [String: KernelGroup] = [:]
         for place in rows {
             var row = set.rows[place]
@@ -72,7 +72,8 @@ struct KernelCodes {
                 groups[key]?.rows += 1
             } else {
                 groups[key] = KernelGroup(device: row.device, architecture: row.architecture, software: row.software, version: row.version,
-                                          format: row.format, kernel: row.kernel, rows: 1, codes: codes(of: row))
+                                          format: row.format, kernel: row.kernel, rows: 1, codes: codes(of: row),
+                                          curves: curves?.curves(of: row, asUnseen: false) ?? [:])
             }
         }
         return KernelGroups(groups.sorted { $0.key < $1.key }.map(\.value))

@@ -16,7 +16,7 @@ struct PowerTraining {
     let folds: Int
     let seed: Int
 
-    private static let recipe = BoosterParameters(rounds: 300, depth: 8, learningRate: 0.07, rowsInLeaf: 4, absolute: true)
+    private static let recipe = BoosterParameters(rounds: 200, depth: 8, learningRate: 0.07, rowsInLeaf: 2, softness: 0.03)
     /// Forests of other seeds whose mean is taken.
     private static let seeds = 2
     /// Fewer rows say too little.
@@ -35,18 +35,22 @@ struct PowerTraining {
             defer { progress("power of \(set.family.rawValue): forest \(place + 1) of \(folds + 1)") }
             guard place < folds else { return (try grow(all), []) }
             let out = all.filter { fold(of: $0) == place }, forest = try grow(all.filter { fold(of: $0) != place })
-            return (nil, Array(zip(out, forest.trees.predict(forest.matrix(set, out)))))
+            return (nil, Array(zip(out, forest.matrix(set, out).predictions(of: forest.trees))))
         }
         guard let forest = results[folds].forest else { throw BoosterError(description: "no trees of power were grown") }
         let points = results.flatMap(\.held).sorted { $0.row < $1.row }.map { row, residual in
             let own = set.rows[row]
-            return HeldOutPoint(measured: own.measured, predicted: min(own.base * exp2(Double(residual)), own.bound), kind: .shape, group: own.device, spread: 1,
+            return HeldOutPoint(measured: own.measured, predicted: min(own.base * exp2(Double(residual)), own.bound), kind: .shape, group: own.device, below: 1, above: 1,
                                 part: Int(own.shape.mixed % 2))
         }
-        let errors = points.map(\.relative).sorted()
-        func quantile(_ part: Double) -> Double { errors[min(errors.count, Int((Double(errors.count + 1) * part).rounded(.up))) - 1] }
-        let family = PowerFamily(family: set.family, features: set.names, groups: forest.codes.groups(set, rows: all), residual: forest.trees,
-                                 quantiles: .init(half: quantile(0.5), ninety: quantile(0.9)))
+        let errors = points.map { log2($0.measured / $0.predicted) }.sorted()
+        // Of n rows the ⌈(n + 1)·part⌉-th from one end leaves a new one beyond it with the probability 1 − part.
+        func sides(_ part: Double) -> LearnedFamily.Quantiles.Sides {
+            let place = min(errors.count, Int((Double(errors.count + 1) * (1 + part) / 2).rounded(.up))) - 1
+            return .init(below: max(0, -errors[errors.count - 1 - place]), above: max(0, errors[place]))
+        }
+        let family = PowerFamily(family: set.family, features: set.names, groups: forest.groups(set, rows: all), residual: forest.trees,
+                                 quantiles: .init(half: sides(0.5), ninety: sides(0.9)))
         let coverage = Coverage(points)
         var scores: [LearnedManifest.Power] = []
         for device in Swift.Set(set.rows.map(\.device)).sorted() {
@@ -67,11 +71,11 @@ struct PowerTraining {
 
     private func grow(_ rows: [Int]) throws -> Forest {
         let codes = KernelCodes(set, rows: rows, knowsDevice: true)
-        var forest = Forest(codes: codes, trees: try TreeEnsemble(packing: [], features: 0), knowsDevice: true)
-        let matrix = forest.matrix(set, rows), width = matrix.count / max(1, rows.count)
+        var forest = Forest(codes: codes, curves: nil, trees: try TreeEnsemble(packing: [], features: 0), knowsDevice: true)
+        let matrix = forest.matrix(set, rows)
         var trees: [PlainTree] = []
-        for one in 0..<Self.seeds { trees += try XGBooster.grow(matrix, width: width, targets: rows.map { set.rows[$0].target }, seed: seed + one, Self.recipe) }
-        forest.trees = try TreeEnsemble(packing: trees, features: width, weight: 1 / Float(Self.seeds))
+        for one in 0..<Self.seeds { trees += try XGBooster.grow(matrix.values, width: matrix.width, targets: rows.map { set.rows[$0].target }, seed: seed + one, Self.recipe) }
+        forest.trees = try TreeEnsemble(packing: trees, features: matrix.width, weight: 1 / Float(Self.seeds))
         return forest
     }
 }

@@ -38,6 +38,8 @@ struct TrainingSet {
         var version: String
         var format: String
         var kernel: String
+        /// Where it lies on the curves of its kernel.
+        var curve: CurvePlace?
     }
 
     /// A row on a sibling of its device, both under the sibling's calibration.
@@ -84,7 +86,7 @@ extension TrainingSet {
                     let residual = Float(log2(seconds / here.base))
                     set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, cycle: here.cycle, bound: here.bound,
                                         shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
-                                        software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel))
+                                        software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
                     set.moved.append(siblings.move(site))
                     if keepsSites { set.sites.append(site) }
                     set.sources[name, default: 0] += 1

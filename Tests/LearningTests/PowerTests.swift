@@ -64,7 +64,7 @@ struct PowerTests {
     @Test("No board is said to draw more than its limit")
     func limitsHold() throws {
         let trees = try TreeEnsemble(packing: [], features: 0)
-        let family = PowerFamily(family: .gemm, features: [], groups: KernelGroups([]), residual: trees, quantiles: .init(half: 0.1, ninety: 0.4))
+        let family = PowerFamily(family: .gemm, features: [], groups: KernelGroups([]), residual: trees, quantiles: .init(half: .init(below: 0.1, above: 0.1), ninety: .init(below: 0.4, above: 0.4)))
         let estimate = family.estimate(of: 650, analytic: 500, residual: 0.5, limit: Watts(700))
         #expect(estimate.power == Watts(700) && estimate.ninety.upperBound == Watts(700))
         #expect(abs(estimate.ninety.lowerBound.value - 700 * Foundation.exp2(-0.4)) < 1e-9)

@@ -27,7 +27,7 @@ struct Ablations {
         found.append(try trees("trees on sizes, without an analytic model", set.keeping(raw, base: { _ in 1e-6 }), lent: nil, progress))
         found.append(try trees("trees on sizes, over the calibrated cycle model", set.keeping(raw), lent: lent.map { $0.map { sample in (sample.base, raw.map { sample.features[$0] }) } }, progress))
         found.append(try trees("trees on ratios, over the calibrated cycle model", set.keeping(ratios), lent: lent.map { $0.map { sample in (sample.base, ratios.map { sample.features[$0] }) } }, progress))
-        found.append(.init("the model: ratios and sizes, siblings", shapes, devices))
+        found.append(.init("the model: ratios, sizes, curves, siblings", shapes, devices))
         return found.compactMap(\.self)
     }
 
@@ -39,10 +39,10 @@ struct Ablations {
             if place < folds {
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == place }
                 let rest = all.filter { Int(set.rows[$0].shape % UInt64(folds)) != place }
-                return try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed).errors(set, out)
+                return try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .shapes).errors(set, out)
             }
             let device = devices[place - folds], out = all.filter { set.rows[$0].device == device }
-            let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
+            let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed, for: .device)
             return forest.errors(lent.map { set.replacing($0) } ?? set, out)
         }
         return .init(name, results.prefix(folds).flatMap(\.self), results.dropFirst(folds).flatMap(\.self))
@@ -80,6 +80,8 @@ extension TrainingSet {
         kept.features = rows.indices.flatMap { row in places.map { features[row * width + $0] } }
         kept.moved = .init(repeating: nil, count: rows.count)
         kept.sites = []
+        // Curves of a kernel over size are a part of their own.
+        for row in rows.indices { kept.rows[row].curve = nil }
         guard let base else { return kept }
         for row in rows.indices {
             let other = base(rows[row]), shift = Float(log2(rows[row].base / other))

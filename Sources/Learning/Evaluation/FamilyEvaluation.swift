@@ -70,7 +70,8 @@ extension FamilyEvaluation {
         let outcome = try FamilyTraining(set: set, folds: folds, seed: seed).run(progress: progress)
         let shapes = set.rows.indices.compactMap { row in
             outcome.shapes[row].map { held in
-                HeldOutPoint(measured: set.rows[row].measured, predicted: held.predicted, kind: .shape, group: set.rows[row].device, spread: log2(held.high / held.predicted),
+                HeldOutPoint(measured: set.rows[row].measured, predicted: held.predicted, kind: .shape, group: set.rows[row].device,
+                             below: max(log2(held.predicted / held.low), 1e-3), above: max(log2(held.high / held.predicted), 1e-3),
                              part: Int(set.rows[row].shape.mixed % 2))
             }
         }

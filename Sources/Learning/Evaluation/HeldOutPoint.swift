@@ -13,13 +13,14 @@ public struct HeldOutPoint: Sendable {
     public var kind: Kind
     /// The device, or the software where that was held out.
     public var group: String
-    /// How far measurements are expected to lie off here, in log₂, but for a factor that quantiles give.
-    var spread: Double
+    /// How far measurements are expected to lie below and above here, in log₂, but for a factor that quantiles give.
+    var below: Double
+    var above: Double
     /// Points of one part give no quantile to each other.
     var part: Int
 
-    /// |log₂ of measured ÷ predicted| in units of the spread.
-    var relative: Double { abs(log2(measured / predicted)) / spread }
+    /// |log₂ of measured ÷ predicted| in units of what is expected on its side.
+    var relative: Double { measured > predicted ? log2(measured / predicted) / above : log2(predicted / measured) / below }
     public var error: Double { abs(predicted / measured - 1) }
 }
 
@@ -66,8 +67,7 @@ struct Coverage {
         var inside = 0, widths: [Double] = []
         for (point, place) in zip(points, places) where wanted(point) {
             guard let quantile = quantiles[place] else { continue }
-            let factor = exp2(min(30, quantile * point.spread))
-            widths.append(factor - 1 / factor)
+            widths.append(exp2(min(30, quantile * point.above)) - exp2(-quantile * point.below))
             if point.relative <= quantile { inside += 1 }
         }
         return widths.isEmpty ? nil : (Double(inside) / Double(widths.count), widths.sorted()[widths.count / 2])

@@ -19,7 +19,7 @@ struct LearningCurve {
             defer { progress("\(set.family.rawValue): learning curve, \(place + 1) of \(jobs.count)") }
             let learned = all.filter { fold(of: $0) != held && marks[$0] < part }, out = all.filter { fold(of: $0) == held }
             guard learned.count >= Self.fewest else { return (learned.count, []) }
-            return (learned.count, try Forest.grow(set, rows: learned, knowsDevice: true, seed: seed).errors(set, out))
+            return (learned.count, try Forest.grow(set, rows: learned, knowsDevice: true, seed: seed, for: .shapes).errors(set, out))
         }
         var curve: [FamilyEvaluation.CurvePoint] = []
         for part in Self.parts {

@@ -46,23 +46,25 @@ struct LeftOut {
     }
 
     private func point(_ row: Int, _ kind: HeldOutPoint.Kind, _ time: Double, spread: Float, group: String) -> HeldOutPoint {
-        HeldOutPoint(measured: set.rows[row].measured, predicted: max(time, set.rows[row].bound), kind: kind, group: group, spread: exp2(Double(spread)), part: 0)
+        let sides = (kind == .stranger ? family.unseen.quantiles[LearnedFamily.all] : family.known.quantiles[LearnedFamily.sibling])?.ninety ?? .init(below: 1, above: 1)
+        return HeldOutPoint(measured: set.rows[row].measured, predicted: max(time, set.rows[row].bound), kind: kind, group: group,
+                            below: max(exp2(Double(spread)) * sides.below, 1e-3), above: max(exp2(Double(spread)) * sides.above, 1e-3), part: 0)
     }
 
     private func without(device: String) throws -> [HeldOutPoint] {
         let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device }
-        let strangers = try Forest.grow(set, rows: rest, knowsDevice: false, seed: seed), others = strangers.codes.groups(set, rows: rest)
-        let alone = Answers(strangers, spread: family.unseen.spread, rows: out.compactMap { row -> Answers.Row? in
+        let strangers = try Forest.grow(set, rows: rest, knowsDevice: false, seed: seed, for: .device), others = strangers.groups(set, rows: rest)
+        let alone = Answers(strangers, spread: family.unseen.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
             guard let sample = siblings.unmeasured(set.sites[row]), let group = others.match(wanted(set.rows[row]), device: nil) else { return nil }
-            return Answers.Row(row: row, features: sample.features + group.codes, scale: sample.base)
+            return Answers.Row(row: row, features: sample.features, codes: group.codes, scale: sample.base)
         })
         let related = out.contains { set.moved[$0] != nil }
         var known: Answers?
         if related {
-            let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed), groups = forest.codes.groups(set, rows: rest)
-            known = Answers(forest, spread: family.known.spread, rows: out.compactMap { row -> Answers.Row? in
+            let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .device), groups = forest.groups(set, rows: rest)
+            known = Answers(forest, spread: family.known.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
                 guard let there = set.moved[row], let group = groups.match(wanted(set.rows[row]), device: there.device, strictly: true) else { return nil }
-                return Answers.Row(row: row, features: there.features + group.codes, scale: there.base * power(there.own / there.base, family.siblingExponent))
+                return Answers.Row(row: row, features: there.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, scale: there.base * power(there.own / there.base, family.siblingExponent))
             })
         }
         return out.compactMap { row in
@@ -75,11 +77,11 @@ struct LeftOut {
 
     private func without(software: String) throws -> [HeldOutPoint] {
         let rest = all.filter { set.rows[$0].software != software }, out = all.filter { set.rows[$0].software == software }
-        let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed), groups = forest.codes.groups(set, rows: rest)
+        let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .device), groups = forest.groups(set, rows: rest)
         // Where a device or a format was measured under this software alone, nothing is left to go by.
-        let answers = Answers(forest, spread: family.known.spread, rows: out.compactMap { row -> Answers.Row? in
+        let answers = Answers(forest, spread: family.known.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
             guard let group = groups.match(wanted(set.rows[row]), device: set.rows[row].device), let sample = siblings.under(group.software, set.sites[row]) else { return nil }
-            return Answers.Row(row: row, features: sample.features + group.codes, scale: sample.base)
+            return Answers.Row(row: row, features: sample.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, scale: sample.base)
         })
         return out.compactMap { row in answers.answers[row].map { point(row, .software, $0.time, spread: $0.spread, group: software) } }
     }
@@ -90,6 +92,9 @@ private struct Answers {
     struct Row {
         var row: Int
         var features: [Float]
+        var codes: [Float]
+        var place: CurvePlace?
+        var curves: GroupCurves.Curves = [:]
         /// Seconds that 2 to the power of the forest's answer multiplies.
         var scale: Double
     }
@@ -97,9 +102,10 @@ private struct Answers {
     /// Seconds, and log₂ of the spread, by row.
     var answers: [Int: (time: Double, spread: Float)] = [:]
 
-    init(_ forest: Forest, spread: TreeEnsemble, rows: [Row]) {
-        let matrix = rows.flatMap(\.features)
-        for (row, (residual, spread)) in zip(rows, zip(forest.trees.predict(matrix), spread.predict(matrix))) {
+    init(_ forest: Forest, spread: TreeEnsemble, of family: KernelKey.Family, rows: [Row]) {
+        var matrix = TreeRows(of: family)
+        for row in rows { matrix.add(row.features[...], codes: row.codes, place: row.place, curves: row.curves) }
+        for (row, (residual, spread)) in zip(rows, zip(matrix.predictions(of: forest.trees), spread.predict(matrix.values))) {
             answers[row.row] = (row.scale * exp2(Double(residual)), spread)
         }
     }
