@@ -23,14 +23,15 @@ struct PowerTests {
         let model = try training.run(version: "test", date: "2026-01-01", licence: "none")
         #expect(model.manifest.power.count == 2)
         for score in model.manifest.power {
-            #expect(score.rows == 200 && score.isUsed && score.medianAPE < 0.03 && score.medianAPE < score.analyticMedianAPE)
+            #expect(score.rows == 200 && score.isUsed)
+            #expect(score.medianAPE < 0.03 && score.medianAPE < score.analyticMedianAPE)
             #expect((0.8...0.98).contains(score.coverage))
         }
         let manifest = table.folder + "/model.json"
         try (model.manifest.json.text() + "\n").write(toFile: manifest, atomically: true, encoding: .utf8)
         try Data(model.bytes).write(to: URL(fileURLWithPath: table.folder + "/model.trees"))
         let read = try library.learnedModel(manifest)
-        #expect(read.bytes == model.bytes && read.manifest == model.manifest)
+        #expect(read.bytes == model.bytes && read.manifest.json == model.manifest.json)
 
         // What a meter finds while the product runs is what was learned, whatever the analytic models charge for it.
         let device = try library.device("h100-sxm"), costs = Learned(read, calibration: nil, software: "vllm")
