@@ -33,7 +33,7 @@ struct EvaluationTests {
         #expect(zip(family.coverage, family.coverage.dropFirst()).allSatisfy { $0.shapes <= $1.shapes })
         // The cycle model alone is off by the law; the bound is never slower than the cycle model.
         let errors = family.ablations.map(\.shapes.mape)
-        #expect(errors.count == 7 && errors[1] > 0.15 && errors[6] < errors[1] / 3 && errors[0] >= errors[1])
+        #expect(errors.count == 9 && errors[1] > 0.15 && errors[8] < errors[1] / 3 && errors[0] >= errors[1])
         #expect(try #require(family.curve.first).errors.mape > 1.5 * (try #require(family.curve.last)).errors.mape)
         #expect(family.curve.map(\.rows) == family.curve.map(\.rows).sorted())
     }

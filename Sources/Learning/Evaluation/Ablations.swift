@@ -27,6 +27,10 @@ struct Ablations {
         found.append(try trees("trees on sizes, without an analytic model", set.keeping(raw, base: { _ in 1e-6 }), lent: nil, progress))
         found.append(try trees("trees on sizes, over the calibrated cycle model", set.keeping(raw), lent: lent.map { $0.map { sample in (sample.base, raw.map { sample.features[$0] }) } }, progress))
         found.append(try trees("trees on ratios, over the calibrated cycle model", set.keeping(ratios), lent: lent.map { $0.map { sample in (sample.base, ratios.map { sample.features[$0] }) } }, progress))
+        let everything = Array(set.names.indices)
+        found.append(try trees("trees on both, over the calibrated cycle model", set.keeping(everything), lent: lent.map { $0.map { ($0.base, $0.features) } }, progress))
+        let plain = set.over(set.sites.map { SiteSample($0, calibration: nil) })
+        found.append(try trees("trees on both, over the cycle model alone", plain.keeping(everything), lent: nil, progress))
         found.append(.init("the model: ratios, sizes, curves, siblings", shapes, devices))
         return found.compactMap(\.self)
     }
@@ -39,10 +43,10 @@ struct Ablations {
             if place < folds {
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == place }
                 let rest = all.filter { Int(set.rows[$0].shape % UInt64(folds)) != place }
-                return try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .shapes).errors(set, out)
+                return try Forest.heldAgainst(set, rows: rest, knowsDevice: true, seed: seed).errors(set, out)
             }
             let device = devices[place - folds], out = all.filter { set.rows[$0].device == device }
-            let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed, for: .device)
+            let forest = try Forest.heldAgainst(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
             return forest.errors(lent.map { set.replacing($0) } ?? set, out)
         }
         return .init(name, results.prefix(folds).flatMap(\.self), results.dropFirst(folds).flatMap(\.self))
@@ -100,6 +104,20 @@ extension TrainingSet {
             guard let other else { continue }
             set.rows[row].base = other.base
             for (place, value) in other.features.enumerated() { set.features[row * width + place] = value }
+        }
+        return set
+    }
+
+    /// Over other analytic answers, residuals and all.
+    func over(_ samples: [SiteSample?]) -> TrainingSet {
+        var set = self
+        for (row, sample) in samples.enumerated() {
+            guard let sample else { continue }
+            let shift = Float(log2(rows[row].base / sample.base))
+            set.rows[row].base = sample.base
+            set.rows[row].residual += shift
+            set.rows[row].target += shift
+            for (place, value) in sample.features.enumerated() { set.features[row * width + place] = value }
         }
         return set
     }

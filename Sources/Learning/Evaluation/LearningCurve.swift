@@ -19,7 +19,7 @@ struct LearningCurve {
             defer { progress("\(set.family.rawValue): learning curve, \(place + 1) of \(jobs.count)") }
             let learned = all.filter { fold(of: $0) != held && marks[$0] < part }, out = all.filter { fold(of: $0) == held }
             guard learned.count >= Self.fewest else { return (learned.count, []) }
-            return (learned.count, try Forest.grow(set, rows: learned, knowsDevice: true, seed: seed, for: .shapes).errors(set, out))
+            return (learned.count, try Forest.heldAgainst(set, rows: learned, knowsDevice: true, seed: seed).errors(set, out))
         }
         var curve: [FamilyEvaluation.CurvePoint] = []
         for part in Self.parts {
@@ -32,11 +32,4 @@ struct LearningCurve {
     }
 
     private func fold(of row: Int) -> Int { Int(set.rows[row].shape % UInt64(folds)) }
-}
-
-extension Forest {
-    /// |predicted − measured| ÷ measured of rows.
-    func errors(_ set: TrainingSet, _ rows: [Int]) -> [Double] {
-        zip(rows, predict(set, rows)).map { row, residual in abs(set.rows[row].base * exp2(Double(residual)) / set.rows[row].measured - 1) }
-    }
 }

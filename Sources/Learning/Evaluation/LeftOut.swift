@@ -53,7 +53,7 @@ struct LeftOut {
 
     private func without(device: String) throws -> [HeldOutPoint] {
         let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device }
-        let strangers = try Forest.grow(set, rows: rest, knowsDevice: false, seed: seed, for: .device), others = strangers.groups(set, rows: rest)
+        let strangers = try Forest.heldAgainst(set, rows: rest, knowsDevice: false, seed: seed), others = strangers.groups(set, rows: rest)
         let alone = Answers(strangers, spread: family.unseen.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
             guard let sample = siblings.unmeasured(set.sites[row]), let group = others.match(wanted(set.rows[row]), device: nil) else { return nil }
             return Answers.Row(row: row, features: sample.features, codes: group.codes, scale: sample.base)
@@ -61,7 +61,7 @@ struct LeftOut {
         let related = out.contains { set.moved[$0] != nil }
         var known: Answers?
         if related {
-            let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .device), groups = forest.groups(set, rows: rest)
+            let forest = try Forest.heldAgainst(set, rows: rest, knowsDevice: true, seed: seed), groups = forest.groups(set, rows: rest)
             known = Answers(forest, spread: family.known.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
                 guard let there = set.moved[row], let group = groups.match(wanted(set.rows[row]), device: there.device, strictly: true) else { return nil }
                 return Answers.Row(row: row, features: there.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, scale: there.base * power(there.own / there.base, family.siblingExponent))
@@ -77,7 +77,7 @@ struct LeftOut {
 
     private func without(software: String) throws -> [HeldOutPoint] {
         let rest = all.filter { set.rows[$0].software != software }, out = all.filter { set.rows[$0].software == software }
-        let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .device), groups = forest.groups(set, rows: rest)
+        let forest = try Forest.heldAgainst(set, rows: rest, knowsDevice: true, seed: seed), groups = forest.groups(set, rows: rest)
         // Where a device or a format was measured under this software alone, nothing is left to go by.
         let answers = Answers(forest, spread: family.known.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
             guard let group = groups.match(wanted(set.rows[row]), device: set.rows[row].device), let sample = siblings.under(group.software, set.sites[row]) else { return nil }
