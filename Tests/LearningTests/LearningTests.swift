@@ -82,7 +82,7 @@ struct LearningTests {
         #expect(try #require(score.after.mape) < 0.5 * (try #require(score.before.mape)))
 
         let document = try Document(file: "few.json", text: Array(fitted.correction.json.text().utf8))
-        #expect(try FewShot(reading: document).families[.gemm]?.points.count == 24)
+        #expect(try FewShot(reading: document).families[.gemm]?.process.points.count == 24)
 
         let site = KernelSite.probe(.gemm, on: try library.device("l40s"), over: Fabric(), under: "vllm")
         model.fewShots = ["l40s": try fit(fewer).correction]

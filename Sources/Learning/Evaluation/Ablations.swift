@@ -9,15 +9,15 @@ struct Ablations {
     let seed: Int
 
     /// - Parameters:
-    ///   - shapes: errors of the whole model on unseen shapes.
-    ///   - devices: its errors on devices left out.
-    func run(shapes: [Double], devices: [Double], progress: @Sendable (String) -> Void) throws -> [FamilyEvaluation.Ablation] {
+    ///   - shapes: what the whole model says of unseen shapes.
+    ///   - devices: and of devices left out.
+    func run(shapes: [HeldOutPoint], devices: [HeldOutPoint], progress: @Sendable (String) -> Void) throws -> [FamilyEvaluation.Ablation] {
         // On a device left out the cycle model has no calibration but its sibling's.
         let lent = set.sites.map { siblings.unmeasured($0) }
         func analytic(_ name: String, _ time: (TrainingSet.Row) -> Double, devices: (Int) -> Double?) -> FamilyEvaluation.Ablation? {
             let own = set.rows.map { abs(time($0) / $0.measured - 1) }
-            let other = set.rows.indices.compactMap { row in devices(row).map { abs($0 / set.rows[row].measured - 1) } }
-            return .init(name, own, other)
+            let other = set.rows.indices.compactMap { row in devices(row).map { (set.rows[row].device, abs($0 / set.rows[row].measured - 1)) } }
+            return ablation(name, own, other)
         }
         var found = [
             analytic("roofline alone", \.bound) { set.rows[$0].bound }, analytic("cycle model alone", \.cycle) { set.rows[$0].cycle },
@@ -31,25 +31,31 @@ struct Ablations {
         found.append(try trees("trees on both, over the calibrated cycle model", set.keeping(everything), lent: lent.map { $0.map { ($0.base, $0.features) } }, progress))
         let plain = set.over(set.sites.map { SiteSample($0, calibration: nil) })
         found.append(try trees("trees on both, over the cycle model alone", plain.keeping(everything), lent: nil, progress))
-        found.append(.init("the model: ratios, sizes, curves, siblings", shapes, devices))
+        found.append(ablation("the model: ratios, sizes, curves, siblings", shapes.map(\.error), devices.map { ($0.group, $0.error) }))
         return found.compactMap(\.self)
     }
 
     /// - Parameter lent: by row what the trees are told on a device left out, with its base; nil where that is no different.
     private func trees(_ name: String, _ set: TrainingSet, lent: [(base: Double, features: [Float])?]?, _ progress: @Sendable (String) -> Void) throws -> FamilyEvaluation.Ablation? {
         let all = Array(set.rows.indices), devices = Swift.Set(set.rows.map(\.device)).sorted()
-        let results = try parallel(folds + (devices.count > 1 ? devices.count : 0)) { place -> [Double] in
+        let results = try parallel(folds + (devices.count > 1 ? devices.count : 0)) { place -> (device: String, errors: [Double]) in
             defer { progress("\(set.family.rawValue): \(name), \(place + 1)") }
             if place < folds {
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == place }
                 let rest = all.filter { Int(set.rows[$0].shape % UInt64(folds)) != place }
-                return try Forest.heldAgainst(set, rows: rest, knowsDevice: true, seed: seed).errors(set, out)
+                return ("", try Forest.heldAgainst(set, rows: rest, knowsDevice: true, seed: seed).errors(set, out))
             }
             let device = devices[place - folds], out = all.filter { set.rows[$0].device == device }
             let forest = try Forest.heldAgainst(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
-            return forest.errors(lent.map { set.replacing($0) } ?? set, out)
+            return (device, forest.errors(lent.map { set.replacing($0) } ?? set, out))
         }
-        return .init(name, results.prefix(folds).flatMap(\.self), results.dropFirst(folds).flatMap(\.self))
+        return ablation(name, results.prefix(folds).flatMap(\.errors), results.dropFirst(folds).flatMap { one in one.errors.map { (one.device, $0) } })
+    }
+
+    private func ablation(_ name: String, _ shapes: [Double], _ devices: [(device: String, error: Double)]) -> FamilyEvaluation.Ablation? {
+        guard let own = FamilyEvaluation.ErrorPair(shapes) else { return nil }
+        let related = Swift.Set(set.rows.indices.filter { set.moved[$0] != nil }.map { set.rows[$0].device })
+        return .init(name: name, shapes: own, devices: .init(devices.map(\.error)), alone: .init(devices.filter { !related.contains($0.device) }.map(\.error)))
     }
 
     /// Places of the features that are sizes of the work, formats, and datasheet figures of the device: what a model is told that
@@ -65,13 +71,6 @@ struct Ablations {
         "tokens", "experts", "choices", "hidden", "width", "active experts", "largest",
         "members", "kind", "bytes", "bits", "messages", "bytes a message", "link bandwidth", "link latency",
     ]
-}
-
-extension FamilyEvaluation.Ablation {
-    init?(_ name: String, _ shapes: [Double], _ devices: [Double]) {
-        guard let own = FamilyEvaluation.ErrorPair(shapes) else { return nil }
-        self.init(name: name, shapes: own, devices: .init(devices))
-    }
 }
 
 extension TrainingSet {

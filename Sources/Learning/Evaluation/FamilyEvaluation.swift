@@ -23,6 +23,8 @@ public struct FamilyEvaluation: Sendable {
         public var name: String
         public var shapes: ErrorPair
         public var devices: ErrorPair?
+        /// Of devices that have no sibling among the measured ones.
+        public var alone: ErrorPair?
     }
 
     public struct ErrorPair: Sendable {
@@ -84,7 +86,7 @@ extension FamilyEvaluation {
             known.at(level).map { .init(level: level, shapes: $0.part, devices: unknown.at(level)?.part) }
         }
         let ablation = Ablations(set: set, siblings: siblings, folds: folds, seed: seed)
-        ablations = try ablation.run(shapes: shapes.map(\.error), devices: devices.map(\.error), progress: progress)
+        ablations = try ablation.run(shapes: shapes, devices: devices, progress: progress)
         curve = try LearningCurve(set: set, folds: folds, seed: seed).run(whole: shapes.map(\.error), progress: progress)
     }
 

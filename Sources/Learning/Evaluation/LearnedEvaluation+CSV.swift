@@ -23,8 +23,8 @@ extension LearnedEvaluation {
     }
 
     private var ablations: String {
-        table("family,model,shapes_median_ape,shapes_mape,devices_median_ape,devices_mape", families.flatMap { family in
-            family.ablations.map { [family.family.rawValue, quoted($0.name)] + [$0.shapes.median, $0.shapes.mape, $0.devices?.median, $0.devices?.mape].map(number) }
+        table("family,model,shapes_median_ape,shapes_mape,devices_median_ape,devices_mape,no_sibling_median_ape,no_sibling_mape", families.flatMap { family in
+            family.ablations.map { [family.family.rawValue, quoted($0.name)] + [$0.shapes.median, $0.shapes.mape, $0.devices?.median, $0.devices?.mape, $0.alone?.median, $0.alone?.mape].map(number) }
         })
     }
 
