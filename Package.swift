@@ -73,7 +73,7 @@ let suites: [Target] = [
 
     tests(of: "Calibration", with: ["CostModels", "Documents", "Hardware", "Measurement", "Operators", "Quantities"]),
 
-    tests(of: "LearnedModels", with: ["CostModels", "Quantities"]),
+    tests(of: "LearnedModels", with: ["CostModels", "Hardware", "Operators", "Quantities"]),
     tests(of: "Learning", with: ["CostModels", "Documents", "Hardware", "LearnedModels", "Measurement", "Operators", "Quantities"]),
 
     tests(of: "ResultsStore", with: ["Documents"]),

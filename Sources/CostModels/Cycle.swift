@@ -23,8 +23,8 @@ public struct Cycle: CostModel {
         case .collective(let o): return demand(of: o, over: Fabric(), on: device, under: runtime)
         case .copy(let o): return demand(of: o, over: nil, from: device, to: device, under: runtime)
         default:
-            let demand = Prepared(for: device, under: runtime, limitsPower: limitsPower).demand(of: op)
-            return calibrated(demand, op, on: device, bound: Roofline().demand(of: op, on: device, under: runtime))
+            let (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op)
+            return calibrated(demand, op, on: device, bound: bound)
         }
     }
 
@@ -61,7 +61,10 @@ public struct Cycle: CostModel {
         }
 
         /// The prediction for an operator of one device; collectives and copies are not its business and get their bound.
-        public func demand(of op: Operator) -> Demand {
+        public func demand(of op: Operator) -> Demand { demandAndBound(of: op).demand }
+
+        /// The prediction beside the physical bound that it was held against.
+        public func demandAndBound(of op: Operator) -> (demand: Demand, bound: Demand) {
             let bound = Roofline().demand(of: op, on: device, under: runtime)
             let demand = switch op {
             case .matmul(let o): fastest(o.flops, o.math) { matmul(o, on: $0) }
@@ -70,7 +73,7 @@ public struct Cycle: CostModel {
             case .elementwise(let o): elementwise(o).atLeast(bound)
             case .collective, .copy: bound
             }
-            return demand.checked(against: bound, model: "cycle", what: "\(op) on \(device.id)")
+            return (demand.checked(against: bound, model: "cycle", what: "\(op) on \(device.id)"), bound)
         }
 
         /// The engine that does it soonest. One whose peak alone takes longer than another's prediction is not asked.

@@ -53,25 +53,25 @@ struct Product {
 
 /// A product under one size of tile: what does not depend on how the reduction is split.
 struct TileGrid {
-    private let units: Units
-    private let product: Product
-    private let tiles: Double
-    private let outputs: Double
-    private let refetched: Double
+    let rows: Int
+    let columns: Int
+    fileprivate let tiles: Double
+    fileprivate let outputs: Double
+    fileprivate let refetched: Double
     /// Seconds of one tile for one element of the reduction: multiplying, and reading the local memory.
-    private let multiply: Double
-    private let local: Double
+    fileprivate let multiply: Double
+    fileprivate let local: Double
     /// Bytes into a unit for one element of the reduction, and of those what the cache delivers.
-    private let drawn: Double
-    private let delivered: Double
-    private let fill: Double
-    private let resident: Double
-    private let widening: Double
-    private let pass: Double
+    fileprivate let drawn: Double
+    fileprivate let delivered: Double
+    fileprivate let fill: Double
+    fileprivate let resident: Double
+    fileprivate let widening: Double
+    fileprivate let pass: Double
 
-    init(_ product: Product, rows: Int, columns: Int, rowTiles: Int, on units: Units) {
-        self.units = units
-        self.product = product
+    init(_ product: borrowing Product, rows: Int, columns: Int, rowTiles: Int, on units: borrowing Units) {
+        self.rows = rows
+        self.columns = columns
         let columnTiles = ceilDivide(product.n, columns)
         let tm = Double(rows), tn = Double(columns), count = Double(units.count)
         tiles = Double(rowTiles) * Double(columnTiles) * Double(product.batch)
@@ -94,7 +94,7 @@ struct TileGrid {
     /// - Parameters:
     ///   - split: parts of the reduction.
     ///   - depth: elements of one part, padded to whole steps.
-    func cost(split: Double, depth: Double) -> TileCost {
+    func cost(of product: borrowing Product, split: Double, depth: Double, on units: borrowing Units) -> TileCost {
         let count = Double(units.count), parts = tiles * split
         let waves = ceiling(parts / count)
         // Little's law: a step cannot come sooner than the latency over the steps under way.
@@ -114,11 +114,26 @@ struct TileGrid {
         return cost
     }
 
+    /// What no split of the reduction comes below: all units busy to the last, nothing padded in depth, no partial sums.
+    func bound(of product: borrowing Product, on units: borrowing Units) -> TileCost {
+        let depth = Double(product.k), whole = tiles * depth / Double(units.count)
+        var cost = TileCost()
+        cost.engine = whole * max(multiply, local) + pass
+        cost.cacheBytes = tiles * delivered * depth + outputs * product.outputWidth + product.storedWeights + product.widened
+        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, whole * drawn / units.feed)
+        let read = product.read + refetched + product.widened, written = product.written + product.widened
+        cost.memoryBytes = read + written
+        cost.memory = read / units.memoryBandwidth + written / units.memoryWriteBandwidth
+        cost.vector = widening * depth * tiles
+        cost.latency = units.floor + fill + GEMMTiling.firstAccesses * units.memoryLatency + (pass > 0 ? units.gap : 0)
+        return cost
+    }
+
     /// Bytes read again from the main memory because a wave's operands have left the cache before the next needs them.
     ///
     /// Tiles run in waves that cover a block of the output as square as it can be. When the smaller operand stays in
     /// (half of) the cache the other streams past once; otherwise one of them is read again for every band of waves.
-    private static func refetch(_ product: Product, rows: Int, columns: Int, rowTiles: Int, columnTiles: Int, on units: Units) -> Double {
+    private static func refetch(_ product: borrowing Product, rows: Int, columns: Int, rowTiles: Int, columnTiles: Int, on units: borrowing Units) -> Double {
         guard product.groups.count == 1 else { return 0 }
         let a = Double(rowTiles) * Double(rows) * Double(product.k) * product.inputWidth
         let b = Double(columnTiles) * Double(columns) * Double(product.k) * product.weightWidth
@@ -134,32 +149,68 @@ extension Units {
     /// The kernel of a library that has one tile and does not split the reduction.
     func only(_ tile: Runtime.Tile, _ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
         let rowTiles = product.groups.reduce(0) { $0 + ceilDivide($1, tile.rows) }
-        let depth = ceilDivide(product.k, GEMMTiling.step) * GEMMTiling.step
-        var cost = TileGrid(product, rows: tile.rows, columns: tile.columns, rowTiles: rowTiles, on: self).cost(split: 1, depth: Double(depth))
+        var cost = TileGrid(product, rows: tile.rows, columns: tile.columns, rowTiles: rowTiles, on: self)
+            .cost(of: product, split: 1, depth: GEMMTiling.depth(product.k, split: 1), on: self)
         power?.settle(&cost)
         return (GEMMTiling(rows: tile.rows, columns: tile.columns, splitK: 1), cost)
     }
 
     /// The kernel that the vendor's library would choose: the fastest, at the clock that the power limit leaves it.
+    ///
+    /// Every tile has a time that none of its splits comes below. The most promising one is tried first, and tiles whose bound
+    /// is above what that reaches are passed over: the answer is that of a search through all.
     func fastest(_ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
-        var best = GEMMTiling(rows: 0, columns: 0, splitK: 0)
-        var bestCost = TileCost(latency: .infinity)
-        for rows in GEMMTiling.sides {
-            var rowTiles = 0
-            for group in product.groups { rowTiles += ceilDivide(group, rows) }
-            for columns in GEMMTiling.sides where rows * columns <= GEMMTiling.largest {
-                let grid = TileGrid(product, rows: rows, columns: columns, rowTiles: rowTiles, on: self)
-                for split in GEMMTiling.splits {
-                    let depth = ceilDivide(ceilDivide(product.k, split), GEMMTiling.step) * GEMMTiling.step
-                    var cost = grid.cost(split: Double(split), depth: Double(depth))
-                    guard cost.duration < bestCost.duration else { continue }
-                    power?.settle(&cost)
-                    if cost.duration < bestCost.duration { (best, bestCost) = (GEMMTiling(rows: rows, columns: columns, splitK: split), cost) }
+        withUnsafeTemporaryAllocation(of: TileGrid.self, capacity: GEMMTiling.shapes) { grids in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: GEMMTiling.shapes + GEMMTiling.splits.count) { numbers in
+                let sides = GEMMTiling.sides, splits = GEMMTiling.splits
+                let bounds = numbers.baseAddress!, depths = bounds + GEMMTiling.shapes
+                var count = 0, promising = 0
+                for rows in sides {
+                    var rowTiles = 0
+                    for group in product.groups { rowTiles += ceilDivide(group, rows) }
+                    for columns in sides where rows * columns <= GEMMTiling.largest {
+                        let grid = TileGrid(product, rows: rows, columns: columns, rowTiles: rowTiles, on: self)
+                        grids.initializeElement(at: count, to: grid)
+                        bounds[count] = grid.bound(of: product, on: self).duration
+                        if bounds[count] < bounds[promising] { promising = count }
+                        count += 1
+                    }
                 }
+                for place in splits.indices { depths[place] = GEMMTiling.depth(product.k, split: splits[place]) }
+                // The shortest that any candidate is known to take, then the first in order that takes no longer.
+                var limit = Double.infinity
+                var best = GEMMTiling(rows: 0, columns: 0, splitK: 0), bestCost = TileCost(latency: .infinity)
+                for pass in 0...1 {
+                    for place in pass == 0 ? promising..<promising + 1 : 0..<count where bounds[place] <= limit * (1 + roundingSlack) {
+                        let grid = grids[place]
+                        if pass == 1, let power {
+                            // The clock that the limit leaves is settled to this accuracy.
+                            var bound = grid.bound(of: product, on: self)
+                            power.settle(&bound)
+                            guard bound.duration <= limit * (1 + 1e-6) else { continue }
+                        }
+                        for index in splits.indices {
+                            var cost = grid.cost(of: product, split: Double(splits[index]), depth: depths[index], on: self)
+                            guard cost.duration <= limit, cost.duration < bestCost.duration else { continue }
+                            power?.settle(&cost)
+                            limit = min(limit, cost.duration)
+                            guard pass == 1, cost.duration < bestCost.duration else { continue }
+                            (best, bestCost) = (GEMMTiling(rows: grid.rows, columns: grid.columns, splitK: splits[index]), cost)
+                        }
+                    }
+                }
+                return (best, bestCost)
             }
         }
-        return (best, bestCost)
     }
+}
+
+extension GEMMTiling {
+    /// Pairs of sides within the largest tile.
+    static let shapes = sides.reduce(0) { count, rows in count + sides.count { rows * $0 <= largest } }
+
+    /// Elements of one part of a reduction over `k`, padded to whole steps.
+    static func depth(_ k: Int, split: Int) -> Double { Double(ceilDivide(ceilDivide(k, split), step) * step) }
 }
 
 /// `x` rounded up, for x ≥ 0: what the compiler makes a few instructions of, where `rounded(.up)` may be a call.

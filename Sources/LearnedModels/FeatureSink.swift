@@ -7,9 +7,10 @@ protocol FeatureSink {
 struct FeatureValues: FeatureSink {
     private(set) var values: [Float] = []
 
-    init() { values.reserveCapacity(96) }
+    init() { values.reserveCapacity(112) }
 
     mutating func add(_ name: StaticString, _ value: Double) { values.append(value.isFinite ? Float(value) : .nan) }
+    mutating func append(_ others: [Float]) { values += others }
 }
 
 /// Keeps the names; one that comes again gets a number.

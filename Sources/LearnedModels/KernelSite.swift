@@ -81,18 +81,17 @@ struct SiteCosts: Sendable {
 
     /// Nil where the device cannot do it.
     init?(_ site: KernelSite, by model: SiteModel) {
-        let cycle = Cycle(), roofline = Roofline(), runtime = Runtime.ofMeasuredKernels
         var longest = -1.0
         demands.reserveCapacity(site.operators.count)
         for (place, operation) in site.operators.enumerated() {
             let demand: Demand, bound: Demand
             switch operation {
             case .collective(let collective):
-                demand = cycle.demand(of: collective, over: site.fabric, on: site.device, under: runtime)
-                bound = roofline.demand(of: collective, over: site.fabric, on: site.device, under: runtime)
+                let runtime = Runtime.ofMeasuredKernels
+                demand = Cycle().demand(of: collective, over: site.fabric, on: site.device, under: runtime)
+                bound = Roofline().demand(of: collective, over: site.fabric, on: site.device, under: runtime)
             default:
-                demand = model.prepared.demand(of: operation)
-                bound = roofline.demand(of: operation, on: site.device, under: runtime)
+                (demand, bound) = model.prepared.demandAndBound(of: operation)
             }
             let duration = demand.duration.value
             guard duration.isFinite else { return nil }
@@ -110,20 +109,24 @@ struct SiteCosts: Sendable {
     init?(_ site: KernelSite, calibration: Calibration?) { self.init(site, by: SiteModel(site, calibration: calibration)) }
 }
 
-/// The analytic model for all sites of one kind, looked up once.
-struct SiteModel: Sendable {
+/// The analytic model for all sites of one kind on a device, looked up once; not a value, because it would be copied for every site.
+final class SiteModel: Sendable {
+    let device: Device
     let prepared: Cycle.Prepared
     /// By operator: what its calibration corrects it by, and whether the family may be about it.
     let constants: [KernelConstants?]
     let isMain: [Bool]
+    let scale: DeviceScale
     /// Seconds below which no such call came.
     let floor: Double
     let calibration: Calibration?
 
     init(_ site: KernelSite, calibration: Calibration?) {
+        device = site.device
         prepared = Cycle.Prepared(for: site.device, under: .ofMeasuredKernels)
         let kernels = site.operators.map { calibration?.applies(to: site.device) == true ? calibration?.kernel(for: $0) : nil }
         constants = kernels.map { $0?.constants }
+        scale = DeviceScale(site.device)
         isMain = site.operators.map { $0.learnedKey != nil }
         floor = constants.reduce(0) { max($0, $1?[.hostFloor] ?? 0) }
         self.calibration = calibration

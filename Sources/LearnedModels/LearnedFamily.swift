@@ -11,7 +11,8 @@ public struct LearnedFamily: Sendable {
         public var residual: TreeEnsemble
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
-        /// Quantiles of error ÷ spread that 50 and 90 % lie between: by what `LearnedFamily.interval` names, under `sibling`, and under `all`.
+        /// Quantiles of error ÷ spread that 50 and 90 % lie between: by `LearnedFamily.library` or else
+        /// by device, those of siblings under `sibling` or behind it, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -43,13 +44,13 @@ public struct LearnedFamily: Sendable {
         }
     }
 
-    /// Whose intervals a kernel has: an exchange those of its library, whose protocols scatter alike on all devices; anything
-    /// else those of its device.
-    public static func interval(of family: KernelKey.Family, on device: String, software: String, kernel: String) -> String {
+    /// Whose intervals an exchange has: those of its library, whose protocols scatter alike on all devices. Nil for other kernels,
+    /// which have those of their device.
+    public static func library(of family: KernelKey.Family, software: String, kernel: String) -> String? {
         switch family {
         case .collective: software
         case .expertExchange: kernel.split(separator: " ").first.map(String.init) ?? software
-        default: device
+        default: nil
         }
     }
 
@@ -139,7 +140,7 @@ struct SitePlan: Sendable {
     var quantiles: LearnedFamily.Quantiles
     /// The analytic model of the site itself, and on its sibling.
     var own: SiteModel
-    var sibling: (device: Device, model: SiteModel)?
+    var sibling: SiteModel?
     /// Codes and analytic model for the trees of devices that were never seen, where the answer is a mean of both.
     var stranger: (codes: [Float], model: SiteModel)?
 }
@@ -160,19 +161,19 @@ extension LearnedFamily {
         // Libraries exchange tokens in ways of their own: what one takes says nothing of another.
         let isForeign = family == .expertExchange && !known.groups.groups.contains { $0.software == site.labels.software }
         guard !isForeign else { return nil }
-        if let group = known.groups.match(wanted, device: site.device.id),
-           let quantiles = known.quantiles[Self.interval(of: family, on: site.device.id, software: group.software, kernel: group.kernel)] ?? known.quantiles[Self.all] {
+        func library(_ group: KernelGroup) -> String? { Self.library(of: family, software: group.software, kernel: group.kernel) }
+        if let group = known.groups.match(wanted, device: site.device.id), let quantiles = known.quantiles[library(group) ?? site.device.id] ?? known.quantiles[Self.all] {
             return SitePlan(kinship: .known, codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
         }
         let candidates = siblings.values.filter { $0.architecture == site.device.architecture && known.groups.match(wanted, device: $0.id, strictly: true) != nil }
         if let sibling = site.device.nearest(among: candidates), let group = known.groups.match(wanted, device: sibling.id, strictly: true),
-           let quantiles = known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
+           let quantiles = known.quantiles[Self.sibling + (library(group) ?? "")] ?? known.quantiles[Self.sibling] ?? known.quantiles[Self.all] {
             var plan = SitePlan(kinship: .sibling(sibling.id), codes: group.codes, curves: group.curves, quantiles: quantiles, own: model(site, as: group))
-            plan.sibling = (sibling, model(site.moved(to: sibling), as: group))
+            plan.sibling = model(site.moved(to: sibling), as: group)
             if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil) { plan.stranger = (group.codes, model(site, as: group)) }
             return plan
         }
-        guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[Self.all] else { return nil }
+        guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }
         return SitePlan(kinship: .stranger, codes: group.codes, curves: [:], quantiles: quantiles, own: model(site, as: group))
     }
 
@@ -180,16 +181,16 @@ extension LearnedFamily {
     func question(_ site: KernelSite, by plan: SitePlan) -> Question? {
         guard let own = SiteCosts(site, by: plan.own) else { return nil }
         var asked = Question(costs: own, row: [], kinship: plan.kinship, scale: own.calibrated, quantiles: plan.quantiles, widening: 1, calibration: plan.own.calibration)
-        if let (device, model) = plan.sibling {
-            let there = site.moved(to: device)
+        if let model = plan.sibling {
+            let there = site.moved(to: model.device)
             guard let other = SiteCosts(there, by: model) else { return nil }
-            asked.row = SiteFeatures(site: there, costs: other).values + plan.codes
+            asked.row = SiteFeatures(site: there, costs: other, scale: model.scale).values(followedBy: plan.codes)
             asked.scale = other.calibrated * power(own.calibrated / other.calibrated, siblingExponent)
             if let (codes, model) = plan.stranger, let own = SiteCosts(site, by: model) {
-                asked.other = (SiteFeatures(site: site, costs: own).values + codes, own.calibrated)
+                asked.other = (SiteFeatures(site: site, costs: own, scale: model.scale).values(followedBy: codes), own.calibrated)
             }
         } else {
-            asked.row = SiteFeatures(site: site, costs: own).values + plan.codes
+            asked.row = SiteFeatures(site: site, costs: own, scale: plan.own.scale).values(followedBy: plan.codes)
         }
         if asked.usesKnown, let place = site.curvePlace {
             let (columns, finest) = place.columns(on: plan.curves)

@@ -34,14 +34,16 @@ public struct LearnedModel: Sendable {
         var results = [KernelEstimate?](repeating: nil, count: sites.count), places: [Int: [Double]] = [:]
         var questions: [Place: [(index: Int, question: Question)]] = [:]
         var plans: [SiteKind: SitePlan?] = [:]
-        for (index, site) in sites.enumerated() {
-            guard let question = question(site, &plans) else { continue }
-            questions[Place(family: site.family, usesKnown: question.usesKnown), default: []].append((index, question))
+        for index in sites.indices {
+            guard let question = question(sites[index], &plans) else { continue }
+            questions[Place(family: sites[index].family, usesKnown: question.usesKnown), default: []].append((index, question))
         }
         for (place, asked) in questions {
             guard let family = families[place.family] else { continue }
             let part = place.usesKnown ? family.known : family.unseen
-            let rows = asked.flatMap { $0.question.row }
+            var rows: [Float] = []
+            rows.reserveCapacity(asked.count * part.residual.featureCount)
+            for one in asked { rows += one.question.row }
             let residuals = part.residual.predict(rows), spreads = part.spread.predict(rows)
             let others = family.unseen.residual.predict(asked.flatMap { $0.question.other?.row ?? [] })
             var nextOther = 0

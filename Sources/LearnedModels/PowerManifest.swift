@@ -39,6 +39,24 @@ extension LearnedManifest {
     }
 }
 
+extension LearnedManifest {
+    /// Power of families taken over, where none of theirs is known, and the rows of their files that were not taken.
+    mutating func takePower(_ families: Set<KernelKey.Family>, of other: LearnedManifest) {
+        let own = Set(power.map(\.family)), files = Set(other.sources.filter { families.contains($0.family) }.map(\.file))
+        power = (power + other.power.filter { families.contains($0.family) && !own.contains($0.family) }).sorted { ($0.family.rawValue, $0.device) < ($1.family.rawValue, $1.device) }
+        skipped += other.skipped.filter { files.contains($0.file) && !skipped.contains($0) }
+    }
+}
+
+extension LearnedModel {
+    /// The trees of power that the manifest tells of, from the first of the models that has them.
+    mutating func takePower(of models: [LearnedModel]) {
+        for family in Set(manifest.power.filter(\.isUsed).map(\.family)) {
+            power[family] = models.lazy.compactMap { model in model.manifest.power.contains { $0.family == family } ? model.power[family] : nil }.first
+        }
+    }
+}
+
 extension LearnedManifest.Power {
     var json: JSON {
         func rounded(_ value: Double) -> JSON { .number(significant(value, digits: 4)) }

@@ -6,9 +6,9 @@ extension SiteFeatures {
     /// Tiles of the libraries' kernels (CUTLASS documentation, "Efficient GEMM") by which a product may be cut.
     private static let tiles: [(rows: Int, columns: Int)] = [(128, 128), (256, 128), (128, 256), (64, 64), (64, 128), (128, 64), (16, 128), (128, 16), (64, 256), (192, 128)]
 
-    func fillProduct(_ sink: inout some FeatureSink) {
-        guard case .matmul(let o) = site.operators[costs.main] else { return }
-        let device = DeviceScale(site.device), units = Double(device.units)
+    func fillProduct(_ sink: inout some FeatureSink, _ device: DeviceScale) {
+        guard case .matmul(let o) = operators[costs.main] else { return }
+        let units = Double(device.units)
         let m = Double(o.m * o.batch), n = Double(o.n), k = Double(o.k)
         sink.add("rows", lg(m))
         sink.add("columns", lg(n))
@@ -37,9 +37,9 @@ extension SiteFeatures {
         }
     }
 
-    func fillAttention(_ sink: inout some FeatureSink) {
-        guard let o = site.operators.lazy.compactMap({ if case .attention(let o) = $0 { o } else { nil } }).first else { return }
-        let device = DeviceScale(site.device), units = Double(device.units)
+    func fillAttention(_ sink: inout some FeatureSink, _ device: DeviceScale) {
+        guard let o = operators.lazy.compactMap({ if case .attention(let o) = $0 { o } else { nil } }).first else { return }
+        let units = Double(device.units)
         let batch = Double(o.batch), queries = Double(o.queries), context = Double(o.context), heads = Double(o.heads), kvHeads = Double(o.kvHeads)
         sink.add("batch", lg(batch))
         sink.add("queries", lg(queries))
@@ -69,10 +69,10 @@ extension SiteFeatures {
         sink.add("tail of cached chains", packed < 40 ? packed.rounded(.up) / packed : 1)
     }
 
-    func fillExperts(_ sink: inout some FeatureSink) {
-        let grouped = site.operators.compactMap { if case .grouped(let o) = $0 { o } else { nil } }
-        let router = site.operators.lazy.compactMap { if case .elementwise(let o) = $0, o.kind == .router { o } else { nil } }.first
-        let device = DeviceScale(site.device), units = Double(device.units)
+    func fillExperts(_ sink: inout some FeatureSink, _ device: DeviceScale) {
+        let grouped = operators.compactMap { if case .grouped(let o) = $0 { o } else { nil } }
+        let router = operators.lazy.compactMap { if case .elementwise(let o) = $0, o.kind == .router { o } else { nil } }.first
+        let units = Double(device.units)
         let up = grouped.first, down = grouped.last
         let tokens = Double(router?.rows ?? up?.rows ?? 0), experts = Double(router?.width ?? 0), choices = router.map { ($0.flopsPerElement - 5) } ?? 0
         let rows = Double(up?.rows ?? 0), active = Double(up?.tokens.count ?? 0), most = Double(up?.tokens.max() ?? 0)
@@ -107,9 +107,9 @@ extension SiteFeatures {
         }
     }
 
-    func fillExchange(_ sink: inout some FeatureSink) {
-        guard case .collective(let o) = site.operators[costs.main] else { return }
-        let device = DeviceScale(site.device), members = Double(o.participants), link = site.fabric.inside ?? site.fabric.across
+    func fillExchange(_ sink: inout some FeatureSink, _ device: DeviceScale) {
+        guard case .collective(let o) = operators[costs.main] else { return }
+        let members = Double(o.participants), link = fabric.inside ?? fabric.across
         sink.add("members", members)
         sink.add("kind", Double(Collective.Kind.allCases.firstIndex(of: o.kind) ?? -1))
         sink.add("bytes", lg(o.bytes.value))

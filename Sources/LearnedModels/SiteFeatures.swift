@@ -9,8 +9,20 @@ import Quantities
 /// bandwidth. The few sizes that stay are logarithms of what a library's heuristics look at (rows of a product, heads,
 /// context), because a library chooses its kernel by them.
 struct SiteFeatures: Sendable {
-    let site: KernelSite
+    let operators: [Operator]
+    let fabric: Fabric
     let costs: SiteCosts
+    private let family: KernelKey.Family
+    private let scale: DeviceScale
+
+    /// - Parameter scale: that of the site's device, where it is at hand.
+    init(site: borrowing KernelSite, costs: SiteCosts, scale: DeviceScale? = nil) {
+        operators = site.operators
+        fabric = site.fabric
+        family = site.family
+        self.costs = costs
+        self.scale = scale ?? DeviceScale(site.device)
+    }
 
     /// Names in the order of the values.
     var names: [String] {
@@ -19,26 +31,30 @@ struct SiteFeatures: Sendable {
         return names.names
     }
 
-    var values: [Float] {
+    var values: [Float] { values(followedBy: []) }
+
+    /// The values, and then others.
+    func values(followedBy others: [Float]) -> [Float] {
         var values = FeatureValues()
         fill(&values)
+        values.append(others)
         return values.values
     }
 
     func fill(_ sink: inout some FeatureSink) {
         fillCommon(&sink)
-        switch site.family {
-        case .gemm: fillProduct(&sink)
-        case .attentionPrefill, .attentionDecode: fillAttention(&sink)
-        case .experts: fillExperts(&sink)
-        case .collective, .expertExchange: fillExchange(&sink)
+        switch family {
+        case .gemm: fillProduct(&sink, scale)
+        case .attentionPrefill, .attentionDecode: fillAttention(&sink, scale)
+        case .experts: fillExperts(&sink, scale)
+        case .collective, .expertExchange: fillExchange(&sink, scale)
         case .elementwise, .copy, .fileRead: break
         }
     }
 
     /// What every family shares: how the analytic models split the time, and where on the device's scales the work lies.
     private func fillCommon(_ sink: inout some FeatureSink) {
-        let cycle = costs.cycle, device = DeviceScale(site.device)
+        let cycle = costs.cycle, device = scale
         sink.add("base, us", lg(costs.calibrated * 1e6))
         sink.add("base / cycle", lg(costs.calibrated / cycle))
         sink.add("base / bound", lg(costs.calibrated / costs.bound))
@@ -77,7 +93,7 @@ struct SiteFeatures: Sendable {
 }
 
 /// A device in the few numbers by which sizes become ratios.
-struct DeviceScale {
+struct DeviceScale: Sendable {
     var units: Int
     /// FLOP/s of 16-bit products, the fastest engine.
     var peak: Double

@@ -34,6 +34,7 @@ struct ByteReader {
 extension TreeEnsemble {
     func write(to bytes: inout [UInt8]) {
         func word(_ value: UInt32) { for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift))) } }
+        let (unit, roots, nodes) = parts
         word(UInt32(thresholds.count))
         for list in thresholds {
             word(UInt32(list.count))
@@ -41,34 +42,27 @@ extension TreeEnsemble {
         }
         word(unit.bitPattern)
         word(UInt32(roots.count))
-        for root in roots { word(UInt32(bitPattern: root)) }
+        for root in roots { word(UInt32(root)) }
         word(UInt32(nodes.count))
-        for node in nodes { word(node) }
+        for node in nodes { word(node.word) }
     }
 
     /// Reads what `write` wrote, and makes sure that no walk leaves the nodes or goes on for ever.
     init(reading reader: inout ByteReader) throws(TreeError) {
-        thresholds = []
-        for _ in 0..<(try reader.count(254)) {
+        var thresholds: [[Float]] = []
+        for _ in 0..<(try reader.count(Self.mostFeatures)) {
             var list: [Float] = []
             for _ in 0..<(try reader.count(Self.mostThresholds)) { list.append(try reader.number()) }
             guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) else { throw TreeError("has thresholds that do not ascend") }
             thresholds.append(list)
         }
-        unit = try reader.number()
-        roots = []
-        for _ in 0..<(try reader.count(100_000)) { roots.append(Int32(bitPattern: try reader.word())) }
+        let unit = try reader.number()
+        var roots: [Int] = []
+        for _ in 0..<(try reader.count(100_000)) { roots.append(Int(try reader.word())) }
         let count = try reader.count(1 << 28)
-        nodes = []
+        var nodes: [Node] = []
         nodes.reserveCapacity(min(count, 1 << 22))
-        for _ in 0..<count { nodes.append(try reader.word()) }
-        guard unit.isFinite, roots.allSatisfy({ $0 >= 0 && Int($0) < count }) else { throw TreeError("has trees without nodes") }
-        for (at, node) in nodes.enumerated() where node >> 24 != Self.leaf {
-            let feature = Int(node >> 24), threshold = Int(node >> 16 & 0xff), distance = Int(node & 0x7fff)
-            // Children stand behind their parent, so that every walk ends.
-            guard feature < thresholds.count, threshold < thresholds[feature].count, distance > 0, at + distance + 1 < count else {
-                throw TreeError("has a node that leads nowhere")
-            }
-        }
+        for _ in 0..<count { nodes.append(Node(word: try reader.word())) }
+        try self.init(thresholds: thresholds, unit: unit, roots: roots, nodes: nodes)
     }
 }

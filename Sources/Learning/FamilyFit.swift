@@ -3,26 +3,24 @@ import LearnedModels
 
 /// How trees of one family are grown.
 struct FamilyRecipe: Sendable {
-    /// Forests whose mean is taken, each grown for one way of counting errors.
-    var residual = [BoosterParameters(rounds: 300, depth: 10, learningRate: 0.07)]
-    /// How often each is grown with another seed for the model that ships.
+    /// Errors beyond 7 % count by their size: kernels that a library chose otherwise must not draw their neighbours.
+    var residual = BoosterParameters(rounds: 300, depth: 10, learningRate: 0.07, rowsInLeaf: 1, bins: 128, softness: 0.1)
+    /// Forests of other seeds whose mean is taken in the model that ships.
     var seeds = 2
     var unseen = BoosterParameters(rounds: 200, depth: 8, learningRate: 0.08, rowsInLeaf: 10, featureSample: 0.5)
-    /// Of how far measurements lie from predictions: smooth, so that it does not learn them by heart.
-    var spread = BoosterParameters(rounds: 60, depth: 5, learningRate: 0.1, rowsInLeaf: 50, featureSample: 0.5)
+    /// Of how far measurements lie from predictions: smooth, so that it does not learn them by heart. Nil where it is the same for all.
+    var spread: BoosterParameters? = BoosterParameters(rounds: 80, depth: 6, learningRate: 0.1, rowsInLeaf: 40, featureSample: 0.5)
 
     static func of(_ family: KernelKey.Family) -> FamilyRecipe {
         var recipe = FamilyRecipe()
         switch family {
-        case .experts:
-            // Libraries' tuners fall back to slow kernels for some networks: a forest that these do not draw keeps the mean near
-            // the others.
-            var soft = recipe.residual[0]
-            soft.softness = 0.05
-            recipe.residual.append(soft)
-            recipe.seeds = 1
-        case .collective: recipe.residual = [BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)]
-        case .expertExchange: recipe.residual = [BoosterParameters(rounds: 300, depth: 4, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)]
+        case .collective:
+            recipe.residual = BoosterParameters(rounds: 300, depth: 6, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)
+            // Rings scatter alike at all sizes, an engine's own kernels between two modes: nothing tells them better than the library.
+            recipe.spread = nil
+        case .expertExchange:
+            recipe.residual = BoosterParameters(rounds: 300, depth: 4, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)
+            recipe.spread = BoosterParameters(rounds: 120, depth: 4, learningRate: 0.1, rowsInLeaf: 20, featureSample: 0.5)
         default: break
         }
         return recipe
@@ -37,25 +35,22 @@ struct Forest {
     var trees: TreeEnsemble
     var knowsDevice: Bool
 
-    /// What a forest is grown for: the model that ships, or to be held against what was left out, for which one seed will do (its
-    /// errors are a little larger), and for a device one way of counting errors.
-    enum Purpose { case model, shapes, device }
-
-    /// - Parameter rows: places of the rows to learn from.
-    static func grow(_ set: TrainingSet, rows: [Int], knowsDevice: Bool, seed: Int, for purpose: Purpose) throws -> Forest {
+    /// - Parameters:
+    ///   - rows: places of the rows to learn from.
+    ///   - ships: the forest is to be used, not only to be held against what was held out; for that one seed will do, whose
+    ///     errors are a little larger.
+    static func grow(_ set: TrainingSet, rows: [Int], knowsDevice: Bool, seed: Int, ships: Bool = false) throws -> Forest {
         let recipe = FamilyRecipe.of(set.family)
         var forest = Forest(codes: KernelCodes(set, rows: rows, knowsDevice: knowsDevice), curves: knowsDevice ? GroupCurves(set, rows: rows) : nil,
                             trees: try TreeEnsemble(packing: [], features: 0), knowsDevice: knowsDevice)
         let matrix = forest.matrix(set, rows, asUnseen: true)
         let targets = zip(rows, matrix.offsets).map { set.rows[$0].target - $1 }
-        var ways = knowsDevice ? recipe.residual : [recipe.unseen]
-        if purpose == .device { ways = Array(ways.prefix(1)) }
-        let seeds = knowsDevice && purpose == .model ? recipe.seeds : 1
+        let count = knowsDevice && ships ? recipe.seeds : 1
         var trees: [PlainTree] = []
-        for one in 0..<seeds {
-            for way in ways { trees += try XGBooster.grow(matrix.values, width: matrix.width, targets: targets, seed: seed + one, way) }
+        for one in 0..<count {
+            trees += try XGBooster.grow(matrix.values, width: matrix.width, targets: targets, seed: seed + one, knowsDevice ? recipe.residual : recipe.unseen)
         }
-        forest.trees = try TreeEnsemble(packing: trees, features: matrix.width, weight: 1 / Float(seeds * ways.count))
+        forest.trees = try TreeEnsemble(packing: trees, features: matrix.width, weight: 1 / Float(count))
         return forest
     }
 

@@ -33,18 +33,18 @@ struct FamilyTraining {
         let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
-            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, for: .model), [])
+            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [])
             case .fold(let fold):
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
-                let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed, for: .shapes)
+                let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             case .sibling(let device):
                 let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && hasSibling[$0] }
-                let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed, for: .device)
+                let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
                 return (nil, Array(zip(out, forest.predictOnSiblings(set, out, knowing: rest))))
             case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
-                let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed, for: .device)
+                let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
                 return (nil, Array(zip(out, forest.predict(set, out))))
             }
         }
@@ -74,14 +74,13 @@ struct FamilyTraining {
 
         let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
         let matrix = own.matrixOnSiblings(set, all.filter { siblings.predictions[$0] != nil }, knowing: all)
-        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { _ in LearnedFamily.sibling }
-        let shapeRows = spread.outcomes(shapes, set) { row in
-            let row = set.rows[row]
-            return LearnedFamily.interval(of: set.family, on: row.device, software: row.software, kernel: row.kernel)
-        }
-        let strangerRows = strangerSpread.outcomes(strangers, set) { _ in LearnedFamily.all }
-        var quantiles = shapeRows.quantiles
-        quantiles[LearnedFamily.sibling] = siblingRows.quantiles[LearnedFamily.sibling]
+        func library(_ row: Int) -> String? { LearnedFamily.library(of: set.family, software: set.rows[row].software, kernel: set.rows[row].kernel) }
+        let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { LearnedFamily.sibling + (library($0) ?? "") }
+        let shapeRows = spread.outcomes(shapes, set) { library($0) ?? set.rows[$0].device }
+        let strangerRows = strangerSpread.outcomes(strangers, set) { library($0) ?? LearnedFamily.all }
+        var siblingQuantiles = siblingRows.quantiles
+        siblingQuantiles[LearnedFamily.sibling] = siblingQuantiles.removeValue(forKey: LearnedFamily.all)
+        let quantiles = shapeRows.quantiles.merging(siblingQuantiles) { shape, _ in shape }
         let known = LearnedFamily.Part(groups: own.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
         let unseen = LearnedFamily.Part(groups: other.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
                                         quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)

@@ -58,7 +58,7 @@ struct Spread {
     private static let floor = 0.015
 
     init(_ forest: Forest, _ set: TrainingSet, _ held: HeldOut, seed: Int) throws {
-        let rows = held.rows, matrix = forest.matrix(set, rows, asUnseen: true).values, width = forest.trees.featureCount, recipe = FamilyRecipe.of(set.family)
+        let rows = held.rows, matrix = forest.matrix(set, rows, asUnseen: true).values, width = forest.trees.featureCount, recipe = FamilyRecipe.of(set.family).spread
         let targets = rows.map { Float(log2(Double(abs(held.errors[$0])) + Self.floor)) }
         @Sendable func part(_ places: [Int]) -> [Float] {
             var values: [Float] = []
@@ -67,7 +67,8 @@ struct Spread {
             return values
         }
         @Sendable func grow(_ places: [Int]) throws -> TreeEnsemble {
-            try TreeEnsemble(packing: XGBooster.grow(part(places), width: width, targets: places.map { targets[$0] }, seed: seed, recipe.spread), features: width)
+            let grown = try recipe.map { try XGBooster.grow(part(places), width: width, targets: places.map { targets[$0] }, seed: seed, $0) } ?? []
+            return try TreeEnsemble(packing: grown, features: width)
         }
         let everything = Array(rows.indices)
         let halves = (0..<2).map { half in everything.filter { Int(set.rows[rows[$0]].shape / 7 % 2) == half } }

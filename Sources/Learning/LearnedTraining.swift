@@ -20,21 +20,25 @@ public struct LearnedTraining {
     /// Rows that nothing is learned from.
     public let skipped: SkippedRows
 
+    /// - Parameter powerAlone: learn the watts of boards and no times, for a model that has those already.
     /// - Throws: `DocumentError` where a file cannot be read or has nothing to learn from.
-    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, folds: Int = 5, seed: Int = 1,
+    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, powerAlone: Bool = false, folds: Int = 5, seed: Int = 1,
                 progress: (String) -> Void = { _ in }) throws(DocumentError) {
         self.library = library
         self.folds = folds
         self.seed = seed
-        let read = try TrainingSet.reading(files, in: library, progress: progress)
-        sets = read.sets.filter { families.contains($0.family) }
+        let read = powerAlone ? ([], SkippedRows()) : try TrainingSet.reading(files, in: library, progress: progress)
+        sets = read.0.filter { families.contains($0.family) }
         let power = try TrainingSet.readingPower(files, in: library)
         powerSets = power.sets.filter { families.contains($0.family) }
-        var skipped = read.skipped
+        var skipped = read.1
         skipped.add(power.skipped)
         self.skipped = skipped
         for line in skipped.lines { progress(line) }
-        guard !sets.isEmpty else {
+        guard !powerAlone || !powerSets.isEmpty else {
+            throw DocumentError(file: files.first ?? "", message: "has fewer than \(PowerTraining.fewestRows) rows of any family that state watts in a column \"power\"")
+        }
+        guard powerAlone || !sets.isEmpty else {
             throw DocumentError(file: files.first ?? "", message: "has no rows of \(list(families.map(\.rawValue))) to learn from; Documentation/MeasuredRuns.md states the formats")
         }
         for set in sets where set.rows.count < 200 || Set(set.rows.map(\.device)).count < 2 {

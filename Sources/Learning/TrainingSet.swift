@@ -136,7 +136,7 @@ extension TrainingSet {
         case .attentionPrefill: ["batch_size", "isl", "num_heads", "num_key_value_heads", "head_dim"]
         case .attentionDecode: ["batch_size", "step", "num_heads", "num_key_value_heads", "head_dim"]
         case .experts: ["hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size", "moe_ep_size"]
-        case .collective: ["collective", "num_gpus", "message_size"]
+        case .collective: ["collective", "dtype", "num_gpus", "message_size"]
         case .expertExchange: ["num_tokens", "hidden_size", "topk"]
         case .elementwise, .copy, .fileRead: []
         }

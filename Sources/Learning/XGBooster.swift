@@ -17,17 +17,21 @@ public struct BoosterParameters: Sendable, Equatable {
     /// Parts of rows and of features that each tree sees.
     public var rowSample: Double
     public var featureSample: Double
+    /// Places at which a feature may be cut: fewer are faster, and smoother.
+    public var bins: Int
     /// Errors beyond this count by their size instead of its square, so that rows that went another way do not draw the others;
     /// nil where all count by the square.
     public var softness: Double?
 
-    public init(rounds: Int, depth: Int, learningRate: Double, rowsInLeaf: Double = 2, rowSample: Double = 0.8, featureSample: Double = 0.7, softness: Double? = nil) {
+    public init(rounds: Int, depth: Int, learningRate: Double, rowsInLeaf: Double = 2, rowSample: Double = 0.8, featureSample: Double = 0.7, bins: Int = 250,
+                softness: Double? = nil) {
         self.rounds = rounds
         self.depth = depth
         self.learningRate = learningRate
         self.rowsInLeaf = rowsInLeaf
         self.rowSample = rowSample
         self.featureSample = featureSample
+        self.bins = bins
         self.softness = softness
     }
 }
@@ -49,7 +53,7 @@ enum XGBooster {
         try check(XGBoosterCreate(&handles, 1, &booster))
         defer { XGBoosterFree(booster) }
         let settings = [
-            ("objective", "reg:squarederror"), ("tree_method", "hist"), ("max_bin", "250"), ("base_score", "0"), ("nthread", "1"), ("verbosity", "0"),
+            ("objective", "reg:squarederror"), ("tree_method", "hist"), ("max_bin", "\(parameters.bins)"), ("base_score", "0"), ("nthread", "1"), ("verbosity", "0"),
             ("seed", "\(seed)"), ("eta", "\(parameters.learningRate)"), ("max_depth", "\(parameters.depth)"), ("min_child_weight", "\(parameters.rowsInLeaf)"),
             ("subsample", "\(parameters.rowSample)"), ("colsample_bytree", "\(parameters.featureSample)"),
         ]

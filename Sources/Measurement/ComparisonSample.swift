@@ -32,17 +32,23 @@ public struct ComparisonSample: Sendable {
 
     public mutating func add(_ row: MeasuredRow, _ outcome: Result<Prediction, RowError>) {
         guard case .success(let prediction) = outcome else { return }
-        guard let scale = ["s": 1.0, "ms": 1e-3, "us": 1e-6][row.unit] else {
+        add(measured: row.value, predicted: prediction.value, unit: row.unit, to: Comparison.value(of: column, in: row))
+    }
+
+    /// - Parameters:
+    ///   - unit: of both; what is no time is only counted.
+    ///   - name: of the series.
+    public mutating func add(measured: Double, predicted value: Double, unit: String, to name: String) {
+        guard let scale = ["s": 1.0, "ms": 1e-3, "us": 1e-6][unit] else {
             left += 1
             return
         }
-        let name = Comparison.value(of: column, in: row)
         var place = series.firstIndex(of: name) ?? series.count
         if place == series.count {
             if series.count < Self.mostSeries - 1 { series.append(name) } else if series.count < Self.mostSeries { series.append("others") }
             place = min(place, series.count - 1)
         }
         predicted += 1
-        reservoir.offer(Point(measured: row.value * scale, predicted: prediction.value * scale, series: place))
+        reservoir.offer(Point(measured: measured * scale, predicted: value * scale, series: place))
     }
 }

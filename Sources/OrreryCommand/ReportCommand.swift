@@ -8,7 +8,8 @@ struct ReportCommand: ParsableCommand {
         discussion: """
             From a results file that "orrery sweep" wrote: the best points under the constraints and why, the Pareto front, \
             what each axis is worth, and the best point from within. From a report that "simulate --json" wrote: the same \
-            page as "simulate --html", without what only a simulation shows. Without --html or --svg the answer in words.
+            page as "simulate --html", without what only a simulation shows. Without --html or --svg the answer in words. \
+            Measured runs that "orrery compare --db" kept in the same file stand beside the sweep, with what was predicted.
 
             Examples:
               orrery report sweep.db --html sweep.html
@@ -33,13 +34,15 @@ struct ReportCommand: ParsableCommand {
             if !pictures.isWanted { try Terminal.print(TextReport(report, style: Terminal.style).text) }
             return
         }
-        let sweep = try ResultsStore(reading: file).sweep(id)
+        let store = try ResultsStore(reading: file), sweep = try store.sweep(id)
         if pictures.isWanted {
             let charts = SweepCharts(sweep), best = sweep.bestRun(in: try library.open())
+            let measured = try store.comparisonChart(costModel: sweep.run.costModel)
             if let note = best.note { Terminal.warn("note: \(note)") }
             // Of the best point a picture is called best-roofline and so on.
-            try pictures.write(charts.all + (best.charts?.all ?? []).map { Renamed(chart: $0, name: "best-\($0.name)") }) {
-                SweepPage(charts, best: best.charts, notes: best.note.map { [$0] } ?? []).html
+            let others: [any Chart] = measured.map { [$0] } ?? []
+            try pictures.write(charts.all + others + (best.charts?.all ?? []).map { Renamed(chart: $0, name: "best-\($0.name)") }) {
+                SweepPage(charts, best: best.charts, measured: measured, notes: best.note.map { [$0] } ?? []).html
             }
         }
         if !pictures.isWanted { try Terminal.print(SweepText(sweep, style: Terminal.style).text) }

@@ -20,7 +20,9 @@ struct TrainCommand: ParsableCommand {
 
             Examples:
               orrery train --measured train.*.csv.gz --out Models/kernels.json
+              orrery train --measured train.comm.csv.gz --keep Models/kernels.json
               orrery train --measured train.gemm.csv.gz --families gemm --features gemm-features.csv
+              orrery train --measured train.*.csv.gz --power --keep Models/kernels.json
               orrery train --measured train.*.csv.gz --evaluate Results/learned --rows 4000
             """)
 
@@ -32,6 +34,13 @@ struct TrainCommand: ParsableCommand {
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Families to learn; all in the files unless given.", valueName: "family"))
     var families: [KernelKey.Family] = []
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Models of the same seed and folds whose other families are taken over: families need not be trained in one run.",
+                                                         valueName: "file.json"))
+    var keep: [String] = []
+
+    @Flag(help: "Learn the power of boards alone; times are taken over by --keep.")
+    var power = false
 
     @Option(help: ArgumentHelp("Parts into which shapes are divided for cross-validation.", valueName: "number"))
     var folds = 5
@@ -58,6 +67,7 @@ struct TrainCommand: ParsableCommand {
         if !(0...1_000_000).contains(seed) { throw ValidationError("--seed \(seed): take 0 to 1000000") }
         if let out, !out.hasSuffix(".json") { throw ValidationError("--out \(out): name a file that ends in .json; the trees stand beside it") }
         if features != nil, families.count != 1 { throw ValidationError("--features takes exactly one family in --families") }
+        if power, keep.isEmpty || features != nil || evaluate != nil { throw ValidationError("--power takes the model in --keep whose times it is added to, and goes without --features and --evaluate") }
         if evaluate != nil, out != nil || features != nil { throw ValidationError("--evaluate goes without --out and --features") }
         guard let rows else { return }
         if evaluate == nil { throw ValidationError("--rows is for --evaluate; a model is trained on all rows") }
@@ -69,11 +79,19 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let library = try library.open()
         if let evaluate { return try writeEvaluation(into: evaluate, library) }
-        var training = try LearnedTraining(of: files, in: library, families: families.isEmpty ? KernelKey.Family.learned : families, folds: folds, seed: seed) {
-            Terminal.warn($0)
-        }
+        var training = try LearnedTraining(of: files, in: library, families: families.isEmpty ? KernelKey.Family.learned : families, powerAlone: power, folds: folds,
+                                            seed: seed) { Terminal.warn($0) }
         if let features { return try Self.write(Array(training.featuresCSV(of: families[0]).utf8), to: features) }
-        let model = try training.run(version: orreryVersion, date: CalibrateCommand.today, licence: licence) { Terminal.warn($0) }
+        var kept: [LearnedModel] = []
+        for file in keep { kept.append(try library.learnedModel(file)) }
+        var model = try training.run(version: orreryVersion, date: CalibrateCommand.today, licence: licence) { Terminal.warn($0) }
+        for (file, other) in zip(keep, kept) {
+            guard model.manifest.agrees(with: other.manifest) else {
+                throw DocumentError(file: file, message: "was trained with seed \(other.manifest.seed), \(other.manifest.folds) folds and rows under \(other.manifest.licence), "
+                                    + "where this run has \(seed), \(folds) and \(licence): train its families again")
+            }
+            model.take(over: other)
+        }
         let path = out ?? library.path("\(Library.learnedModels)/\(Library.usualLearnedModel).json")
         try Self.write(model.bytes, to: path.dropLast(5) + ".trees")
         try Self.write(Array((model.manifest.json.text() + "\n").utf8), to: path)

@@ -30,6 +30,19 @@ struct GridKernel: Sendable {
         }
     }
 
+    /// Whether an axis is one of names, without an order.
+    func isNamed(_ axis: Int) -> Bool { positions[axis] == nil }
+
+    /// Whether two places differ on one axis alone: in the name, or by one step.
+    func areNeighbours(_ a: [Int], _ b: [Int]) -> Bool {
+        var differs = false
+        for axis in a.indices where a[axis] != b[axis] {
+            if differs || !isNamed(axis) && abs(a[axis] - b[axis]) > 1 { return false }
+            differs = true
+        }
+        return differs
+    }
+
     func callAsFunction(_ a: [Int], _ b: [Int]) -> Double {
         var sum = 1.0, product = Self.together
         for axis in a.indices {

@@ -31,7 +31,7 @@ struct Search {
     private static let mostScreened = 20_000
     /// Candidates whose uncertainty is worked out, and how many deviations of it count in their favour.
     private static let promising = 60
-    private static let boldness = 0.7
+    private static let boldness = 0.4
 
     init(_ sweep: Sweep, points: Int, seed: UInt64, evaluate: @escaping ([Int]) throws -> [PointRecord.Answer]) {
         self.sweep = sweep
@@ -109,16 +109,37 @@ struct Search {
             chosen.append(grid.place(of: pool.candidates[best.index]))
             left.removeAll { $0 == best.index }
         }
+        func take(_ index: Int) {
+            chosen.append(grid.place(of: pool.candidates[index]))
+            left.removeAll { $0 == index }
+        }
+        func best(of some: [Int], boldness: Double, _ objective: Int) -> Int? {
+            let scores = some.map { index in
+                let outlook = boldness > 0 ? guess.outlook(index, boldness: boldness) : guess.plain[index]
+                return (index: index, score: outlook.costs[objective] + outlook.penalty)
+            }
+            return scores.min { ($0.score, $0.index) < ($1.score, $1.index) }?.index
+        }
         let objectives = grid.objectives.count
         while chosen.count < size, !left.isEmpty {
-            let turn = turns % (objectives + 1)
+            let turn = turns % (2 * objectives + 3)
             turns += 1
-            if turn < objectives {
+            switch turn {
+            case ..<objectives:
                 takeBest { $0.costs[turn] + $0.penalty }
-            } else {
+            case objectives:
                 // Between the ends of the front: the largest of weighted logarithms (Tchebycheff).
                 let weights = (0..<objectives).map { _ in Double.random(in: 0.05...1, using: &random) }
                 takeBest { outlook in (zip(weights, outlook.costs).map { $0 * $1 }.max() ?? 0) + outlook.penalty }
+            case ...(2 * objectives):
+                // One step from the best so far: what all places taught may be wrong in the last corner.
+                let objective = turn - objectives - 1
+                guard let incumbent = incumbent(objective) else { continue }
+                best(of: left.filter { kernel.areNeighbours(pool.candidates[$0], incumbent) }, boldness: Self.boldness, objective).map(take)
+            default:
+                // The name that was tried least often: what is true of its like need not be of it.
+                guard let (axis, choice) = leastTried(left, chosen) else { continue }
+                best(of: left.filter { pool.candidates[$0][axis] == choice }, boldness: 0, Int.random(in: 0..<objectives, using: &random)).map(take)
             }
         }
         return chosen
@@ -161,10 +182,24 @@ struct Search {
     }
 
     /// The best so far in each objective.
-    private var incumbents: [[Int]] {
-        grid.objectives.indices.compactMap { objective in
-            population.min { ($0.violation, $0.costs[objective], $0.place) < ($1.violation, $1.costs[objective], $1.place) }?.choices
+    private var incumbents: [[Int]] { grid.objectives.indices.compactMap(incumbent) }
+
+    private func incumbent(_ objective: Int) -> [Int]? {
+        population.min { ($0.violation, $0.costs[objective], $0.place) < ($1.violation, $1.costs[objective], $1.place) }?.choices
+    }
+
+    /// The choice on an axis of names that the fewest evaluated places have, by how many there are on its axis; of those that some
+    /// candidate left has.
+    private func leastTried(_ left: [Int], _ chosen: [Int]) -> (axis: Int, choice: Int)? {
+        let tried = population.map(\.choices) + chosen.map(grid.choices)
+        var least: (axis: Int, choice: Int, tried: Int)?
+        for axis in counts.indices where kernel.isNamed(axis) {
+            for choice in 0..<counts[axis] {
+                let count = tried.count { $0[axis] == choice } * counts[axis]
+                if count < least?.tried ?? .max, left.contains(where: { pool.candidates[$0][axis] == choice }) { least = (axis, choice, count) }
+            }
         }
+        return least.map { ($0.axis, $0.choice) }
     }
 
     /// Uniform crossover of two parents that each won a tournament, and a mutation: a step on an axis, or a leap.

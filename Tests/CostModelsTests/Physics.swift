@@ -1,3 +1,4 @@
+import Foundation
 import Hardware
 import Operators
 import Quantities
@@ -143,5 +144,46 @@ private func demand(_ op: Operator, on device: Device, under runtime: Runtime = 
         let violation = try #require(fast.violation(of: bound, model: "cycle", what: "a product"))
         #expect(violation.description == "internal error: cost model cycle predicts 1 us for a product, faster than the physical bound 2 us")
         #expect(bound.violation(of: bound, model: "cycle", what: "a product") == nil)
+    }
+}
+
+@Suite("The choice of a tile") struct Tiles {
+    /// Every tile and split, each at the clock that the limit leaves it.
+    private func exhaustive(_ product: Product, on units: Units, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
+        var best = GEMMTiling(rows: 0, columns: 0, splitK: 0), bestCost = TileCost(latency: .infinity)
+        for rows in GEMMTiling.sides {
+            let rowTiles = product.groups.reduce(0) { $0 + ($1 + rows - 1) / rows }
+            for columns in GEMMTiling.sides where rows * columns <= GEMMTiling.largest {
+                let grid = TileGrid(product, rows: rows, columns: columns, rowTiles: rowTiles, on: units)
+                for split in GEMMTiling.splits {
+                    var cost = grid.cost(of: product, split: Double(split), depth: GEMMTiling.depth(product.k, split: split), on: units)
+                    power?.settle(&cost)
+                    if cost.duration < bestCost.duration { (best, bestCost) = (GEMMTiling(rows: rows, columns: columns, splitK: split), cost) }
+                }
+            }
+        }
+        return (best, bestCost)
+    }
+
+    @Test("Passing over tiles by their bound changes neither the tile nor the time, whatever the shape and the power limit", arguments: [Fixture.a100, Fixture.h100])
+    func search(_ device: Device) throws {
+        var random = SystemRandomNumberGenerator()
+        let units = Units(Machine(device), engine: 0, math: .bf16), limit = try #require(PowerLimit(device))
+        func size(_ most: Double) -> Int { Int(exp2(Double.random(in: 0...most, using: &random))) }
+        for _ in 0..<3000 {
+            let m = size(14), n = size(15), k = size(15), few = Bool.random(using: &random)
+            let groups = few ? [m] : (0..<Int.random(in: 1...32, using: &random)).map { _ in Int.random(in: 0...m, using: &random) }
+            let weight = ([2.0, 1, 0.53125] as [Double]).randomElement(using: &random) ?? 2
+            let read = Double(n) * Double(k) * weight, rows = Double(groups.reduce(0, +))
+            let widens = weight < 2 && Bool.random(using: &random), passes = weight < 2 && !widens
+            let product = Product(groups: groups, n: n, k: k, batch: few ? Int.random(in: 1...4, using: &random) : 1, inputWidth: 2, weightWidth: passes ? 2 : weight,
+                                  outputWidth: 2, mathWidth: 2, read: read, written: rows * Double(n), wideningOps: widens ? 1.5 : 0,
+                                  widened: passes ? read / weight * 2 : 0, storedWeights: passes ? read : 0)
+            let flops = Flops(2 * rows * Double(n) * Double(k))
+            for power in [nil, PowerBudget(limit, of: device, flops: flops, math: .bf16)] {
+                let found = units.fastest(product, within: power), all = exhaustive(product, on: units, within: power)
+                #expect(found.0 == all.0 && found.1.duration == all.1.duration && found.1.clock == all.1.clock, "\(product)")
+            }
+        }
     }
 }

@@ -56,6 +56,12 @@ struct LearningTests {
         try write(text, damaged)
         #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
 
+        var old = model.bytes
+        old.replaceSubrange(13..<14, with: [UInt8(ascii: "1")])
+        try write(text, old)
+        let outdated = #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
+        #expect(outdated?.message.contains("begins with \"orrery trees 1\", where this program reads format 2") == true)
+
         var stale = model
         stale.manifest.probes[0].values[0] += 1
         try write(stale.manifest.json.text() + "\n", model.bytes)

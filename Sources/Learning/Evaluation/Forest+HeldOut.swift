@@ -1,7 +1,7 @@
 extension Forest {
     /// A forest to be held against what was left out.
     static func heldAgainst(_ set: TrainingSet, rows: [Int], knowsDevice: Bool, seed: Int) throws -> Forest {
-        try grow(set, rows: rows, knowsDevice: knowsDevice, seed: seed, for: knowsDevice ? .shapes : .device)
+        try grow(set, rows: rows, knowsDevice: knowsDevice, seed: seed)
     }
 
     /// |predicted − measured| ÷ measured of rows.

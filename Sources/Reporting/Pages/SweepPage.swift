@@ -1,6 +1,7 @@
 import Documents
 import Quantities
 import ResultsStore
+import Simulation
 
 /// The page of a sweep: the best points under the constraints and why, then the front, the axes, and the best point from within.
 public struct SweepPage {
@@ -150,6 +151,11 @@ public struct SweepPage {
     private func addBest(_ best: RunCharts, to page: inout HTMLPage) {
         let point = view.best.first.map { view.words(of: $0.point) } ?? ""
         page.section("inside", "The best point from within", "\(escaped(point)), simulated again.")
+        let intervals = best.report.intervals.map { interval -> String in
+            let measure: Measure = interval.figure == .energy ? .energy : .time
+            return "\(interval.figure.words) \(Figure(interval.ninety.lowerBound, measure).html) to \(Figure(interval.ninety.upperBound, measure).html)"
+        }
+        if !intervals.isEmpty { page.card("<p>90 % of measurements of it would lie within these, as far as its kernels decide: \(intervals.joined(separator: "; ")).</p>") }
         page.figure(best.bounds, half: true)
         page.figure(best.sensitivity, half: true)
         page.figure(best.breakdown)
@@ -193,5 +199,16 @@ public struct SweepPage {
                 "best": .array(view.best.map { ["objective": .string($0.objective.metric), "goal": .string($0.objective.goal.rawValue), "point": point($0.point)] }),
                 "front": .array(SweepView.thinned(view.front, to: 500).map(point)),
                 "bestRun": best.map { JSONReport($0.report).json } ?? nil]
+    }
+}
+
+private extension Report.Interval.Figure {
+    var words: String {
+        switch self {
+        case .latency: "the whole job"
+        case .ttft: "time to first token"
+        case .tpot: "time per output token"
+        case .energy: "energy"
+        }
     }
 }
