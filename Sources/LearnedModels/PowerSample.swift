@@ -39,12 +39,12 @@ public struct PowerSample: Sendable {
     /// Nil where the device cannot do it, or states no power.
     public init?(_ site: KernelSite, calibration: Calibration?) {
         guard let costs = SiteCosts(site, calibration: calibration), let draw = BoardDraw(site.device, fitted: calibration?.boardPower) else { return nil }
-        self.init(SiteFeatures(site: site, costs: costs), draw)
+        self.init(SiteFeatures(site: site, costs: costs), on: site.device, draw)
     }
 
-    init(_ site: SiteFeatures, _ draw: BoardDraw) {
+    init(_ site: SiteFeatures, on device: Device, _ draw: BoardDraw) {
         self.site = site
-        let costs = site.costs, device = site.site.device, scale = DeviceScale(device), time = costs.calibrated
+        let costs = site.costs, scale = DeviceScale(device), time = costs.calibrated
         var use = EnergyUse(), flops = 0.0, memory = 0.0, cache = 0.0
         for demand in costs.demands {
             use = use + demand.energy
@@ -60,7 +60,7 @@ public struct PowerSample: Sendable {
         let own = [lg(whole / min(limit, 1e4)), part(use.compute), part(use.memory), part(use.cache), lg((flops + 1) / time / scale.peak),
                    lg((memory + 1) / time / scale.bandwidth), lg((cache + 1) / time / scale.bandwidth)]
         for (name, value) in zip(Self.own, own) { values.add(name, value) }
-        features = site.values + values.values
+        features = site.values(followedBy: values.values)
     }
 
     public func names() -> [String] { site.names + Self.own.map(\.description) }
