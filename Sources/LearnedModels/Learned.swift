@@ -19,6 +19,7 @@ public struct Learned: CostModel {
     /// Id of the runtime whose kernels are asked for.
     public let software: String
     private let memo = Memo()
+    let powers = PowerMemo()
 
     public init(_ model: LearnedModel, calibration: Calibration?, software: String) {
         self.model = model
@@ -31,7 +32,7 @@ public struct Learned: CostModel {
         guard let estimate = estimate(of: op, over: Fabric(), on: device) else { return base.demand(of: op, on: device, under: runtime) }
         let demand = Cycle(calibration: estimate.calibration?.ofKernels).demand(of: op, on: device, under: runtime)
         let bound = Roofline().demand(of: op, on: device, under: runtime)
-        return inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: op, on: device, bound: bound)
+        return drawing(inPass(demand.slowed(by: estimate.time / estimate.base, noFasterThan: bound), of: op, on: device, bound: bound), op, on: device)
     }
 
     public func demand(of collective: Collective, over fabric: Fabric, on device: Device, under runtime: Runtime) -> Demand {

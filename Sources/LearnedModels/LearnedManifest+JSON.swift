@@ -8,6 +8,7 @@ extension LearnedManifest {
             "$schema": "../HardwareSpecs/schemas/learned.schema.json",
             "version": JSON(version), "date": JSON(date), "licence": JSON(licence), "seed": JSON(seed), "folds": JSON(folds),
             "sources": .array(sources.map { ["family": JSON($0.family.rawValue), "file": JSON($0.file), "rows": JSON($0.rows)] }),
+            "skipped": .array(skipped.map { ["file": JSON($0.file), "reason": JSON($0.reason), "rows": JSON($0.rows)] }),
             "scores": .array(scores.map {
                 ["family": JSON($0.family.rawValue), "heldOut": JSON($0.heldOut), "rows": JSON($0.rows), "mape": Self.rounded($0.mape),
                  "medianApe": Self.rounded($0.medianAPE), "coverage90": Self.rounded($0.coverage), "width90": Self.rounded($0.width)]
@@ -16,6 +17,7 @@ extension LearnedManifest {
                 ["family": JSON($0.family.rawValue), "device": JSON($0.device), "software": JSON($0.software),
                  "values": .array($0.values.map { $0.isFinite ? JSON.number($0.description) : .null })]
             }),
+            "power": .array(power.map(\.json)),
         ]
     }
 
@@ -34,6 +36,13 @@ extension LearnedManifest {
             sources.append(Source(family: try source.require("family").choice(), file: try source.require("file").string(),
                                   rows: try source.require("rows").integer(in: 1...1_000_000_000)))
             try source.finish()
+        }
+        skipped = []
+        for item in try reader.optional("skipped")?.array() ?? [] {
+            var entry = try item.object()
+            skipped.append(Skipped(file: try entry.require("file").string(), reason: try entry.require("reason").string(),
+                                   rows: try entry.require("rows").integer(in: 1...1_000_000_000)))
+            try entry.finish()
         }
         scores = []
         for item in try reader.require("scores").array() {
@@ -54,6 +63,8 @@ extension LearnedManifest {
             try probe.finish()
             probes.append(Probe(family: family, device: device, software: software, values: values))
         }
+        power = []
+        for item in try reader.optional("power")?.array() ?? [] { power.append(try Power(reading: item)) }
         try reader.finish()
     }
 }

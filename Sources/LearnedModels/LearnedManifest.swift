@@ -16,6 +16,19 @@ public struct LearnedManifest: Sendable, Equatable {
         }
     }
 
+    /// Rows of a file that nothing was learned from, and why.
+    public struct Skipped: Sendable, Equatable {
+        public var file: String
+        public var reason: String
+        public var rows: Int
+
+        public init(file: String, reason: String, rows: Int) {
+            self.file = file
+            self.reason = reason
+            self.rows = rows
+        }
+    }
+
     /// Errors on what a fit had not seen: fractions.
     public struct Score: Sendable, Equatable {
         public var family: KernelKey.Family
@@ -61,17 +74,22 @@ public struct LearnedManifest: Sendable, Equatable {
     public var seed: Int
     public var folds: Int
     public var sources: [Source]
+    /// Empty in manifests of before they were counted.
+    public var skipped: [Skipped]
     public var scores: [Score]
     public var probes: [Probe]
+    public var power: [Power]
 
-    public init(version: String, date: String, licence: String, seed: Int, folds: Int, sources: [Source], scores: [Score], probes: [Probe]) {
+    public init(version: String, date: String, licence: String, seed: Int, folds: Int, sources: [Source], skipped: [Skipped] = [], scores: [Score], probes: [Probe], power: [Power] = []) {
         self.version = version
         self.date = date
         self.licence = licence
         self.seed = seed
         self.folds = folds
         self.sources = sources
+        self.skipped = skipped
         self.scores = scores
         self.probes = probes
+        self.power = power
     }
 }

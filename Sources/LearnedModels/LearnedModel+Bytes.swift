@@ -13,6 +13,7 @@ extension LearnedModel {
         var writer = ByteWriter()
         writer.word(UInt32(families.count))
         for family in families.values.sorted(by: { $0.family.rawValue < $1.family.rawValue }) { family.write(to: &writer) }
+        writePower(to: &writer)
         bytes += writer.bytes
         var sum = ByteWriter()
         sum.word(checksum(bytes[...]))
@@ -31,8 +32,9 @@ extension LearnedModel {
         var reader = ByteReader(bytes[Self.mark.count..<bytes.count - 4])
         var families: [LearnedFamily] = []
         for _ in 0..<(try reader.count(KernelKey.Family.allCases.count)) { families.append(try LearnedFamily(reading: &reader)) }
-        guard reader.isAtEnd else { throw TreeError("goes on behind its last family") }
         self.init(manifest: manifest, families: families)
+        try readPower(&reader)
+        guard reader.isAtEnd else { throw TreeError("goes on behind its last family") }
     }
 }
 
@@ -97,10 +99,10 @@ extension LearnedFamily {
     }
 }
 
-extension LearnedFamily.Part {
+extension KernelGroups {
     func write(to writer: inout ByteWriter) {
-        writer.word(UInt32(groups.groups.count))
-        for group in groups.groups {
+        writer.word(UInt32(groups.count))
+        for group in groups {
             for text in [group.device, group.architecture, group.software, group.version, group.format, group.kernel] { writer.text(text) }
             writer.word(UInt32(group.rows))
             writer.word(UInt32(group.codes.count))
@@ -110,16 +112,6 @@ extension LearnedFamily.Part {
                 writer.word(UInt32(fixed.values.count))
                 for value in fixed.values { writer.number(value) }
                 curve.write(to: &writer)
-            }
-        }
-        residual.write(to: &writer.bytes)
-        spread.write(to: &writer.bytes)
-        writer.word(UInt32(quantiles.count))
-        for (key, value) in quantiles.sorted(by: { $0.key < $1.key }) {
-            writer.text(key)
-            for part in [value.half, value.ninety] {
-                writer.number(Float(part.below))
-                writer.number(Float(part.above))
             }
         }
     }
@@ -141,18 +133,49 @@ extension LearnedFamily.Part {
             list.append(KernelGroup(device: texts[0], architecture: texts[1], software: texts[2], version: texts[3], format: texts[4], kernel: texts[5],
                                     rows: rows, codes: codes, curves: curves))
         }
+        self.init(list)
+    }
+}
+
+extension LearnedFamily.Part {
+    func write(to writer: inout ByteWriter) {
+        groups.write(to: &writer)
+        residual.write(to: &writer.bytes)
+        spread.write(to: &writer.bytes)
+        writer.word(UInt32(quantiles.count))
+        for (key, value) in quantiles.sorted(by: { $0.key < $1.key }) {
+            writer.text(key)
+            value.write(to: &writer)
+        }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        let groups = try KernelGroups(reading: &reader)
         let residual = try TreeEnsemble(reading: &reader), spread = try TreeEnsemble(reading: &reader)
         var quantiles: [String: LearnedFamily.Quantiles] = [:]
         for _ in 0..<(try reader.count(1000)) {
             let key = try reader.text()
-            var parts: [LearnedFamily.Quantiles.Sides] = []
-            for _ in 0..<2 { parts.append(.init(below: Double(try reader.number()), above: Double(try reader.number()))) }
-            let (half, ninety) = (parts[0], parts[1])
-            guard half.below >= 0, half.above >= 0, ninety.below >= half.below, ninety.above >= half.above, ninety.below.isFinite, ninety.above.isFinite else {
-                throw TreeError("has quantiles that do not ascend")
-            }
-            quantiles[key] = LearnedFamily.Quantiles(half: half, ninety: ninety)
+            quantiles[key] = try LearnedFamily.Quantiles(reading: &reader)
         }
-        self.init(groups: KernelGroups(list), residual: residual, spread: spread, quantiles: quantiles)
+        self.init(groups: groups, residual: residual, spread: spread, quantiles: quantiles)
+    }
+}
+
+extension LearnedFamily.Quantiles {
+    func write(to writer: inout ByteWriter) {
+        for part in [half, ninety] {
+            writer.number(Float(part.below))
+            writer.number(Float(part.above))
+        }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        var parts: [Sides] = []
+        for _ in 0..<2 { parts.append(.init(below: Double(try reader.number()), above: Double(try reader.number()))) }
+        let (half, ninety) = (parts[0], parts[1])
+        guard half.below >= 0, half.above >= 0, ninety.below >= half.below, ninety.above >= half.above, ninety.below.isFinite, ninety.above.isFinite else {
+            throw TreeError("has quantiles that do not ascend")
+        }
+        self.init(half: half, ninety: ninety)
     }
 }

@@ -13,6 +13,7 @@ extension LearnedManifest {
         sources = merged(sources, other.sources, \.family)
         scores = merged(scores, other.scores, \.family)
         probes = merged(probes, other.probes, \.family)
+        takePower(families, of: other)
     }
 }
 
@@ -23,6 +24,7 @@ extension LearnedModel {
         var merged = LearnedModel(manifest: manifest, families: Array(families.values) + Array(new.values))
         merged.manifest.take(Set(new.keys), of: other.manifest)
         (merged.fewShots, merged.devices, merged.calibrations) = (fewShots, devices.merging(other.devices) { own, _ in own }, calibrations)
+        merged.takePower(of: [self, other])
         self = merged
     }
 }

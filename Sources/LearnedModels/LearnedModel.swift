@@ -11,6 +11,8 @@ import Synchronization
 public struct LearnedModel: Sendable {
     public var manifest: LearnedManifest
     public private(set) var families: [KernelKey.Family: LearnedFamily]
+    /// Of families whose power was measured, and is better known than by the analytic models.
+    public var power: [KernelKey.Family: PowerFamily] = [:]
     /// Corrections by a few measurements, by the id of the device.
     public var fewShots: [String: FewShot] = [:]
 

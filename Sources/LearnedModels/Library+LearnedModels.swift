@@ -21,7 +21,7 @@ extension Library {
         } catch let error as DocumentError { throw error } catch { throw DocumentError(file: trees, message: "\(error)") }
         model.fewShots = try fewShots()
         for id in Set(model.families.values.flatMap { $0.known.groups.groups.map(\.device) }).sorted() { model.devices[id] = try device(id) }
-        model.calibrations = CalibrationSource { (try? shippedCalibration(of: $0, under: $1)) ?? nil }
+        model.calibrations = try calibrationSource()
         for (place, probe) in manifest.probes.enumerated() {
             let now = try learnedProbe(of: probe.family, device: probe.device, software: probe.software)
             guard now.agrees(with: probe) else {
@@ -29,7 +29,21 @@ extension Library {
                                     + "\(manifest.date), when this model was trained on them; train it again with \"orrery train\"")
             }
         }
+        try checkPower(manifest, of: file)
         return model
+    }
+
+    /// The library's calibrations by device and runtime.
+    ///
+    /// - Throws: `DocumentError` that names the file where one of them cannot be read: predictions without it would be others.
+    public func calibrationSource() throws(DocumentError) -> CalibrationSource {
+        for id in ids(.calibrations) { _ = try calibration(id) }
+        return CalibrationSource { device, runtime in
+            do { return try shippedCalibration(of: device, under: runtime) } catch {
+                // Each was readable a moment ago: the library is being rewritten under this program.
+                fatalError("\(error)")
+            }
+        }
     }
 
     /// Folder of corrections by a few measurements, one file for each device.
@@ -55,9 +69,9 @@ extension Library {
 
 extension LearnedManifest.Probe {
     /// Equal but for rounding.
-    func agrees(with other: Self) -> Bool {
-        values.count == other.values.count && zip(values, other.values).allSatisfy { a, b in
-            a.isNaN && b.isNaN || abs(a - b) <= 1e-3 * max(1, abs(a))
-        }
+    func agrees(with other: Self) -> Bool { Self.agree(values, other.values) }
+
+    static func agree(_ one: [Float], _ other: [Float]) -> Bool {
+        one.count == other.count && zip(one, other).allSatisfy { a, b in a.isNaN && b.isNaN || abs(a - b) <= 1e-3 * max(1, abs(a)) }
     }
 }

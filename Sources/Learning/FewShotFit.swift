@@ -28,6 +28,8 @@ public struct FewShotFit {
 
     public private(set) var correction: FewShot
     public private(set) var scores: [Score] = []
+    /// Rows that nothing was fitted to, those of other devices among them.
+    public private(set) var skipped = SkippedRows()
     /// Fewer than these say too little of a family.
     public static let fewestRows = 5
     /// More than these are no few: train a model, or calibrate.
@@ -45,22 +47,36 @@ public struct FewShotFit {
         for path in files {
             var file = try MeasuredFile(path)
             var taken = 0
+            let name = path.split(separator: "/").last.map(String.init) ?? path
             while let row = file.next() {
-                guard let site = try? predictor.site(of: row), site.device.id == device.id, row.value > 0,
-                      let measured = try? predictor.work(of: row).measured.value else { continue }
-                guard let estimate = model.estimate([site])[0], let point = model.place(of: site) else { continue }
-                let whole = site.withoutWindow.flatMap { model.estimate([$0])[0] } ?? estimate
-                rows[site.family, default: []].append(Measured(point: point, estimate: estimate, whole: whole, measured: measured))
-                taken += 1
+                do throws(RowError) {
+                    let site = try predictor.site(of: row)
+                    guard site.device.id == device.id else { throw RowError("of another device than \"\(device.id)\"") }
+                    let measured = try predictor.work(of: row).measured.value
+                    guard let estimate = model.estimate([site])[0], let point = model.place(of: site) else {
+                        throw RowError("the model has not learned \(site.family.rawValue) in \(site.format)")
+                    }
+                    let whole = site.withoutWindow.flatMap { model.estimate([$0])[0] } ?? estimate
+                    rows[site.family, default: []].append(Measured(point: point, estimate: estimate, whole: whole, measured: measured))
+                    taken += 1
+                } catch { skipped.add(error.description, in: name) }
             }
-            if taken > 0 { sources.append(.init(file: path.split(separator: "/").last.map(String.init) ?? path, rows: taken)) }
+            skipped.add("malformed, first in \(file.complaints.first?.dropFirst(path.count + 2) ?? "")", in: name, rows: file.malformed)
+            if taken > 0 { sources.append(.init(file: name, rows: taken)) }
         }
         var families: [KernelKey.Family: KernelCorrection] = [:]
         for (family, rows) in rows.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             guard rows.count <= Self.mostRows else {
                 throw DocumentError(file: files[0], message: "has \(rows.count) rows of \(family.rawValue) on \"\(device.id)\", more than \(Self.mostRows): that is no few; use \"orrery calibrate\" or \"orrery train\"")
             }
-            guard rows.count >= Self.fewestRows, let (found, fit) = Self.correction(rows) else { continue }
+            guard rows.count >= Self.fewestRows else {
+                skipped.add("fewer than \(Self.fewestRows) of \(family.rawValue)", in: "all files", rows: rows.count)
+                continue
+            }
+            guard let (found, fit) = Self.correction(rows) else {
+                skipped.add("no correction of \(family.rawValue) fits", in: "all files", rows: rows.count)
+                continue
+            }
             var best = found
             var before = ErrorStatistics(), after = ErrorStatistics(), inside = 0
             // The law, too, is one that had not seen the row.

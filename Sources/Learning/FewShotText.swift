@@ -11,6 +11,7 @@ public enum FewShotText {
             lines.append("  \(score.family.rawValue): \(score.rows) rows, MAPE \(percent(score.before.mape)) before, \(percent(score.after.mape)) after "
                          + "(median \(percent(score.after.medianAPE))); \(percent(score.coverage)) within the 90 % interval")
         }
+        lines += fit.skipped.lines.map { "  " + $0 }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -19,7 +20,8 @@ public enum FewShotText {
          "families": .array(fit.scores.map {
              ["family": JSON($0.family.rawValue), "rows": JSON($0.rows), "mapeBefore": JSON($0.before.mape), "mape": JSON($0.after.mape),
               "medianApe": JSON($0.after.medianAPE), "coverage90": JSON($0.coverage)]
-         })]
+         }),
+         "skipped": .array(fit.skipped.entries.map { ["file": JSON($0.file), "reason": JSON($0.reason), "rows": JSON($0.rows)] })]
     }
 
     private static func percent(_ value: Double?) -> String { value.map { "\(fixed($0 * 100, decimals: 1)) %" } ?? "none" }

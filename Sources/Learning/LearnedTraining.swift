@@ -11,19 +11,34 @@ import Quantities
 ///     let model = try training.run()
 public struct LearnedTraining {
     private let sets: [TrainingSet]
+    /// Rows that state watts.
+    private let powerSets: [TrainingSet]
     private let library: Library
     public let folds: Int
     public let seed: Int
     public private(set) var scores: [LearnedManifest.Score] = []
+    /// Rows that nothing is learned from.
+    public let skipped: SkippedRows
 
+    /// - Parameter powerAlone: learn the watts of boards and no times, for a model that has those already.
     /// - Throws: `DocumentError` where a file cannot be read or has nothing to learn from.
-    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, folds: Int = 5, seed: Int = 1,
+    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, powerAlone: Bool = false, folds: Int = 5, seed: Int = 1,
                 progress: (String) -> Void = { _ in }) throws(DocumentError) {
         self.library = library
         self.folds = folds
         self.seed = seed
-        sets = try TrainingSet.reading(files, in: library, progress: progress).filter { families.contains($0.family) }
-        guard !sets.isEmpty else {
+        let read = powerAlone ? ([], SkippedRows()) : try TrainingSet.reading(files, in: library, progress: progress)
+        sets = read.0.filter { families.contains($0.family) }
+        let power = try TrainingSet.readingPower(files, in: library)
+        powerSets = power.sets.filter { families.contains($0.family) }
+        var skipped = read.1
+        skipped.add(power.skipped)
+        self.skipped = skipped
+        for line in skipped.lines { progress(line) }
+        guard !powerAlone || !powerSets.isEmpty else {
+            throw DocumentError(file: files.first ?? "", message: "has fewer than \(PowerTraining.fewestRows) rows of any family that state watts in a column \"power\"")
+        }
+        guard powerAlone || !sets.isEmpty else {
             throw DocumentError(file: files.first ?? "", message: "has no rows of \(list(families.map(\.rawValue))) to learn from; Documentation/MeasuredRuns.md states the formats")
         }
         for set in sets where set.rows.count < 200 || Set(set.rows.map(\.device)).count < 2 {
@@ -44,8 +59,13 @@ public struct LearnedTraining {
             sources += set.sources.sorted { $0.key < $1.key }.map { .init(family: set.family, file: $0.key, rows: $0.value) }
             if let row = set.rows.first, let probe = try? library.learnedProbe(of: set.family, device: row.device, software: row.software) { probes.append(probe) }
         }
-        let manifest = LearnedManifest(version: version, date: date, licence: licence, seed: seed, folds: folds, sources: sources, scores: scores, probes: probes)
-        return LearnedModel(manifest: manifest, families: families)
+        var power: [PowerTraining.Outcome] = []
+        for set in powerSets { power.append(try PowerTraining(set: set, folds: folds, seed: seed).run(in: library, progress: progress)) }
+        let manifest = LearnedManifest(version: version, date: date, licence: licence, seed: seed, folds: folds, sources: sources, skipped: skipped.entries, scores: scores, probes: probes,
+                                       power: power.flatMap(\.scores))
+        var model = LearnedModel(manifest: manifest, families: families)
+        for family in power.compactMap(\.family) { model.power[family.family] = family }
+        return model
     }
 
     /// Features and residuals of all rows of a family as CSV, for whoever wants to look at them.

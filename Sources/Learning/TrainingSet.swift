@@ -16,6 +16,8 @@ struct TrainingSet {
     /// The same rows as they would be on another device of the architecture, nil where there is none.
     var moved: [Moved?] = []
     var sources: [String: Int] = [:]
+    /// What was measured in each row; empty unless it was asked for.
+    var sites: [KernelSite] = []
 
     struct Row {
         /// log₂ of measured ÷ base.
@@ -57,39 +59,57 @@ struct TrainingSet {
 extension TrainingSet {
     /// Reads rows of all families.
     ///
-    /// - Throws: `DocumentError` where a file cannot be read.
-    static func reading(_ files: [String], in library: Library, progress: (String) -> Void) throws(DocumentError) -> [TrainingSet] {
-        var sets: [KernelKey.Family: TrainingSet] = [:]
+    /// - Parameters:
+    ///   - sample: of each family at most so many rows, all with the same chance; nil for all.
+    ///   - keepsSites: whether `sites` is filled, too.
+    /// - Throws: `DocumentError` where a file, or a calibration of the library, cannot be read.
+    static func reading(_ files: [String], in library: Library, sample count: Int? = nil, seed: Int = 1, keepsSites: Bool = false,
+                        progress: (String) -> Void) throws(DocumentError) -> (sets: [TrainingSet], skipped: SkippedRows) {
+        var sets: [KernelKey.Family: TrainingSet] = [:], skipped = SkippedRows()
         var predictor = Predictor(library, costs: Cycle(), calibrations: .shipped)
-        let siblings = Siblings(library)
+        let siblings = try Siblings(library)
+        var sample: RowSample?
+        if let count { sample = try RowSample(of: files, atMost: count, seed: seed) }
         for path in files {
             var file = try MeasuredFile(path)
             let name = path.split(separator: "/").last.map(String.init) ?? path
             var taken = 0
             while let row = file.next() {
-                guard let family = KernelKey.Family(rawValue: row.phase), KernelKey.Family.learned.contains(family), !row.device.contains("@"), row.value > 0,
-                      let site = try? predictor.site(of: row), let seconds = try? predictor.work(of: row).measured.value else { continue }
-                let calibration = predictor.calibration(for: site)
-                guard let sample = SiteSample(site, calibration: calibration) else { continue }
-                var set = sets.removeValue(forKey: family) ?? TrainingSet(family: family)
-                if set.names.isEmpty { set.names = sample.names() }
-                set.features += sample.features
-                let residual = Float(log2(seconds / sample.base))
-                set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: sample.base, cycle: sample.cycle, bound: sample.bound,
-                                    shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
-                                    software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
-                set.moved.append(siblings.move(site))
-                set.sources[name, default: 0] += 1
-                sets[family] = set
-                taken += 1
+                if let sample, !sample.takes(row, of: path) { continue }
+                do throws(RowError) {
+                    let family = try learnable(row)
+                    let site = try predictor.site(of: row), seconds = try predictor.work(of: row).measured.value
+                    guard let here = SiteSample(site, calibration: predictor.calibration(for: site)) else { throw RowError("\"\(site.device.id)\" has no engine or port for it") }
+                    var set = sets.removeValue(forKey: family) ?? TrainingSet(family: family)
+                    if set.names.isEmpty { set.names = here.names() }
+                    set.features += here.features
+                    let residual = Float(log2(seconds / here.base))
+                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, cycle: here.cycle, bound: here.bound,
+                                        shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
+                                        software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
+                    set.moved.append(siblings.move(site))
+                    if keepsSites { set.sites.append(site) }
+                    set.sources[name, default: 0] += 1
+                    sets[family] = set
+                    taken += 1
+                } catch { skipped.add(error.description, in: name) }
             }
+            skipped.add("malformed, first in \(file.complaints.first?.dropFirst(path.count + 2) ?? "")", in: name, rows: file.malformed)
             progress("\(path): \(taken) of \(file.rows) rows" + (file.damage.map { "; \($0)" } ?? ""))
         }
-        return sets.values.sorted { $0.family.rawValue < $1.family.rawValue }.map { set in
+        return (sets.values.sorted { $0.family.rawValue < $1.family.rawValue }.map { set in
             var set = set
             set.settleTargets()
             return set
-        }
+        }, skipped)
+    }
+
+    /// The family of a row, where models are learned of it.
+    private static func learnable(_ row: MeasuredRow) throws(RowError) -> KernelKey.Family {
+        guard let family = KernelKey.Family(rawValue: row.phase), KernelKey.Family.learned.contains(family) else { throw RowError("nothing is learned of \"\(row.phase)\"") }
+        guard !row.device.contains("@") else { throw RowError("\"\(row.device)\" is a device with another limit than its own") }
+        guard row.value > 0 else { throw RowError("the measured value is not above 0") }
+        return family
     }
 
     /// Gives rows that agree in every feature and label one target: of their measurements that with the smallest mean error.
@@ -110,7 +130,7 @@ extension TrainingSet {
 
     /// What a model or its user fixes, together: the weights of a product with any number of rows; one batch of one attention;
     /// one network of experts under one sharding; one message.
-    private static func shape(of row: MeasuredRow, _ family: KernelKey.Family) -> UInt64 {
+    static func shape(of row: MeasuredRow, _ family: KernelKey.Family) -> UInt64 {
         let columns: [String] = switch family {
         case .gemm: ["n", "k"]
         case .attentionPrefill: ["batch_size", "isl", "num_heads", "num_key_value_heads", "head_dim"]
@@ -130,15 +150,19 @@ extension TrainingSet {
 }
 
 /// Finds for each device the one of its architecture that would stand in for it, had it never been measured.
-private final class Siblings {
+final class Siblings: Sendable {
     private let devices: [Device]
     private let calibrations: CalibrationSource
 
-    init(_ library: Library) {
+    init(_ library: Library) throws(DocumentError) {
+        calibrations = try library.calibrationSource()
         // Those that kernels were measured on.
-        let calibrated = library.ids(.calibrations).compactMap { try? library.calibration($0) }.filter { !$0.kernels.isEmpty }
-        devices = Set(calibrated.map(\.device)).sorted().compactMap { try? library.device($0) }
-        calibrations = CalibrationSource { (try? library.shippedCalibration(of: $0, under: $1)) ?? nil }
+        var measured: Set<String> = []
+        for id in library.ids(.calibrations) {
+            let calibration = try library.calibration(id)
+            if !calibration.kernels.isEmpty { measured.insert(calibration.device) }
+        }
+        devices = measured.sorted().compactMap { try? library.device($0) }
     }
 
     func move(_ site: KernelSite) -> TrainingSet.Moved? {
@@ -149,5 +173,23 @@ private final class Siblings {
         calibration.lentTo = site.device.id
         guard let here = SiteSample(site, calibration: calibration) else { return nil }
         return TrainingSet.Moved(device: sibling.id, features: there.features, base: there.base, own: here.base)
+    }
+
+    /// A site as it is told of where nobody measured its device: under its sibling's calibration, or under none.
+    func unmeasured(_ site: KernelSite) -> SiteSample? {
+        var lent: Calibration?
+        if let sibling = site.device.nearest(among: devices), let found = calibrations.of(sibling, under: site.labels.software), found.device == sibling.id {
+            lent = found
+            lent?.lentTo = site.device.id
+            lent?.kernel = site.labels.kernel
+        }
+        return SiteSample(site, calibration: lent)
+    }
+
+    /// A site under the calibration of another software.
+    func under(_ software: String, _ site: KernelSite) -> SiteSample? {
+        var calibration = calibrations.of(site.device, under: software)
+        calibration?.kernel = site.labels.kernel
+        return SiteSample(site, calibration: calibration)
     }
 }

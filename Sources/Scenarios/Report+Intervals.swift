@@ -27,10 +27,11 @@ extension Report {
         if let ttft = timing.ttft { intervals.append(interval(.ttft, ttft.value, prefill)) }
         if let tpot = timing.tpot { intervals.append(interval(.tpot, tpot.value, decode)) }
         intervals.append(interval(.latency, timing.latency.value, all))
-        if let energy { intervals.append(interval(.energy, energy.total.value, all)) }
+        if let energy { intervals.append(interval(.energy, energy.total.value, all.withPower)) }
         let rest = all.total - all.learned
         if rest > 0.005 * all.total { notes.append("The intervals take \(fixed(rest / all.total * 100, decimals: 0)) % of the kernels' time as exact: no measured kernels of their kind were learned.") }
         if !all.strange.isEmpty { notes.append("No kernel of \(all.strange.sorted().joined(separator: ", ")) was learned: the intervals are those of devices left out in training.") }
+        if !all.powered.isEmpty { notes.append("Energy of \(all.powered.sorted().joined(separator: ", ")) by watts learned from measured kernels.") }
         if !all.outside.isEmpty { notes.append("Extrapolating beyond the training data in \(all.outside.sorted().joined(separator: ", ")).") }
     }
 }
@@ -51,6 +52,10 @@ fileprivate struct Spread {
     var total = 0.0
     var learned = 0.0
     var families: [KernelKey.Family: Parts] = [:]
+    /// How far the energy may be off because of the watts: kernel time times the error of its power.
+    var powers: [KernelKey.Family: Parts] = [:]
+    /// Families of which watts were learned.
+    var powered: Set<String> = []
     /// Devices that the model never saw, and features outside of what it saw.
     var strange: Set<String> = []
     var outside: Set<String> = []
@@ -75,6 +80,11 @@ fileprivate struct Spread {
             families[key.family, default: Parts()].ninety.add(estimate.ninety, around: time)
             if estimate.kinship != .known { strange.insert(group.device.id) }
             if let feature = estimate.extrapolating { outside.insert(feature) }
+            guard let power = costs.power(of: operation, on: group.device) else { continue }
+            func during(_ watts: Watts) -> Seconds { Seconds(time * (watts / power.power)) }
+            powers[key.family, default: Parts()].half.add(during(power.half.lowerBound)...during(power.half.upperBound), around: time)
+            powers[key.family, default: Parts()].ninety.add(during(power.ninety.lowerBound)...during(power.ninety.upperBound), around: time)
+            powered.insert(key.family.rawValue)
         }
     }
 
@@ -83,16 +93,30 @@ fileprivate struct Spread {
         learned += other.learned * weight
         strange.formUnion(other.strange)
         outside.formUnion(other.outside)
+        powered.formUnion(other.powered)
+        for (family, parts) in other.powers {
+            powers[family, default: Parts()].half.add(parts.half, times: weight)
+            powers[family, default: Parts()].ninety.add(parts.ninety, times: weight)
+        }
         for (family, parts) in other.families {
             families[family, default: Parts()].half.add(parts.half, times: weight)
             families[family, default: Parts()].ninety.add(parts.ninety, times: weight)
         }
     }
 
+    /// Of joules: errors of times and of watts have nothing to do with each other.
+    var withPower: Spread {
+        var spread = self
+        spread.hasPower = true
+        return spread
+    }
+
+    private var hasPower = false
+
     /// Parts of the kernels' time by which it may be shorter and longer.
     func relative(_ level: KeyPath<Parts, Errors>) -> (low: Double, high: Double) {
         guard total > 0 else { return (0, 0) }
-        let parts = families.values.map { $0[keyPath: level] }
+        let parts = KernelKey.Family.allCases.flatMap { [families[$0], hasPower ? powers[$0] : nil] }.compactMap { $0?[keyPath: level] }
         func sum(_ error: (Errors) -> Double) -> Double { parts.reduce(0) { $0 + error($1) * error($1) }.squareRoot() / total }
         return (min(sum(\.low), 0.99), sum(\.high))
     }

@@ -18,6 +18,9 @@ struct MistakeTests {
         (["simulate", "talk", "--cost-model", "exact"], "error: The value 'exact' is invalid for '--cost-model <roofline|cycle|learned>'. Please provide one of 'roofline', 'cycle' or 'learned'."),
         (["simulate", "product", "--batch", "2"], "error: --batch changes a model's job, but product is a single operator."),
         (["simulate", "step", "--output", "2"], "error: --output needs a generate job, but step is a decode job."),
+        (["train", "--measured", "rows.csv", "--rows", "1000"], "error: --rows is for --evaluate; a model is trained on all rows"),
+        (["train", "--measured", "rows.csv", "--evaluate", "here", "--rows", "10"], "error: --rows 10: take 500 to 10000000"),
+        (["train", "--measured", "rows.csv", "--evaluate", "here", "--out", "m.json"], "error: --evaluate goes without --out and --features"),
         (["list", "gpus"], "error: The value 'gpus' is invalid for '<shelf>'. Please provide one of 'devices', 'systems', 'runtimes', 'models' or 'jobs'."),
     ])
     func usage(_ arguments: [String], _ message: String) throws {

@@ -18,23 +18,27 @@ struct SyntheticTable {
     /// - Parameters:
     ///   - devices: labels, with a factor on every time.
     ///   - noise: spread of the measurements as a part of the time.
-    init(devices: [(label: String, id: String, factor: Double)], shapes: [(Int, Int)], noise: Double = 0.01) throws {
+    ///   - frameworks: with a factor on every time.
+    ///   - watts: power by rows of a product; nil for a table without power.
+    init(devices: [(label: String, id: String, factor: Double)], shapes: [(Int, Int)], noise: Double = 0.01, frameworks: [(label: String, factor: Double)] = [("VLLM", 1)],
+         watts: ((Int) -> Double)? = nil) throws {
         folder = NSTemporaryDirectory() + "orrery-learning-\(UUID().uuidString)"
         path = folder + "/table.csv"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let library = try Library(Self.library)
-        var text = "op,device,framework,version,kernel_source,dtype,m,n,k,latency_ms\n", state: UInt64 = 11
+        var text = "op,device,framework,version,kernel_source,dtype,m,n,k,latency_ms,power\n", state: UInt64 = 11
         for (label, id, factor) in devices {
             let device = try library.device(id)
             let prepared = Cycle.Prepared(for: device, under: .ofMeasuredKernels)
-            for (n, k) in shapes {
+            for (framework, slowness) in frameworks { for (n, k) in shapes {
                 for m in [1, 4, 16, 48, 96, 160, 512, 2048] {
                     state = state &* 6364136223846793005 &+ 1442695040888963407
                     let scatter = 1 + noise * (Double(state >> 40) / Double(1 << 24) * 2 - 1) * 1.7
                     let time = prepared.demand(of: .matmul(Matmul(m: m, n: n, k: k, activations: .bf16, weights: .bf16))).duration.value
-                    text += "gemm,\(label),VLLM,0.1,linear,bfloat16,\(m),\(n),\(k),\(time * Self.law(m) * factor * scatter * 1e3)\n"
+                    let power = watts.map { "\($0(m) * scatter)" } ?? ""
+                    text += "gemm,\(label),\(framework),0.1,linear,bfloat16,\(m),\(n),\(k),\(time * Self.law(m) * factor * slowness * scatter * 1e3),\(power)\n"
                 }
-            }
+            } }
         }
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
