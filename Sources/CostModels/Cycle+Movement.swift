@@ -35,7 +35,8 @@ extension Cycle {
             demand.latency += source.mainMemory.latency ?? .zero
         }
         if let link {
-            let rate = min(link.bandwidth.value, link.achieved?.value ?? .infinity)
+            let staged = source.kind == .cpu || target.kind == .cpu ? runtime.hostCopyEfficiency : 1
+            let rate = min(link.bandwidth.value, link.achieved?.value ?? .infinity) * staged
             demand.latency += link.latency * Double(requests - 1)
             demand.linkTime = Seconds(bytes / rate)
             demand.sourceTime = Seconds(read)

@@ -23,7 +23,8 @@ public struct Cycle: CostModel {
         case .collective(let o): return demand(of: o, over: Fabric(), on: device, under: runtime)
         case .copy(let o): return demand(of: o, over: nil, from: device, to: device, under: runtime)
         default:
-            let (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op)
+            var (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op)
+            if device.kind == .cpu, let least = runtime.dotProductTime(of: op, on: device) { demand.engineTime = max(demand.engineTime, least) }
             return calibrated(demand, op, on: device, bound: bound)
         }
     }
@@ -111,5 +112,20 @@ public struct Cycle: CostModel {
             power(flops, math)?.settle(&cost)
             return finish(cost, flops: flops, math: math, on: place, choice: choice)
         }
+    }
+}
+
+extension Runtime {
+    /// Time of a product whose weights are unpacked anew for every row of activations; nil where the software has better.
+    func dotProductTime(of operation: Operator, on device: Device) -> Seconds? {
+        guard !dotProducts.isEmpty else { return nil }
+        let (weights, flops): (TensorFormat, Flops)
+        switch operation {
+        case .matmul(let o) where !o.cached: (weights, flops) = (o.weights, o.flops)
+        case .grouped(let o): (weights, flops) = (o.weights, o.flops)
+        default: return nil
+        }
+        guard let rate = dotProducts[weights], let engine = device.engine(.vector) else { return nil }
+        return Seconds(flops.value / 2 / (rate * Double(device.units) * engine.clock.value))
     }
 }

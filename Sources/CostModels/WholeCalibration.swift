@@ -80,6 +80,8 @@ public struct WholeConstants: Sendable {
         switch operation {
         case .attention(let o) where o.isDecode: memory = .attentionEfficiency
         case .matmul, .grouped: products = bound.engineTime
+        // What was fitted of links is of exchanges between accelerators.
+        case .copy: return demand
         default: break
         }
         demand.engineTime = Seconds(max(demand.engineTime.value / self[.engineEfficiency], products.value / self[.productEfficiency]))

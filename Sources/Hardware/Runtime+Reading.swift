@@ -31,6 +31,12 @@ extension Runtime {
         }
         streamingRows = try reader.optional("streamingRows")?.integer(in: 0...1_000_000)
         parallelGrain = try reader.optional("parallelGrain")?.integer(in: 0...1_000_000_000) ?? 0
+        for (format, rate) in try reader.optional("dotProducts")?.members() ?? [] {
+            let weights: TensorFormat
+            do { weights = try TensorFormat(parsing: format) } catch { throw rate.error(error.description) }
+            dotProducts[weights] = try rate.number(in: 0.01...10_000)
+        }
+        hostCopyEfficiency = try reader.optional("hostCopyEfficiency")?.number(in: 0.01...1) ?? 1
         overlapsCopies = try reader.optional("overlapsCopies")?.bool() ?? false
         overlapsCollectives = try reader.optional("overlapsCollectives")?.bool() ?? false
         memoryFraction = try reader.optional("memoryFraction")?.number(in: 0.01...1) ?? 1

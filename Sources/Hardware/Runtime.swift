@@ -41,6 +41,8 @@ public struct Runtime: Sendable {
         case activation
         /// Logits of every token of a prompt, widened to 32 bits, where only the last are asked for.
         case logits
+        /// Widening a quantised cache before attention: mask, shift, concatenate, cast, scale, offset.
+        case widening
     }
 
     /// Rows and columns of the output that one unit computes at a time.
@@ -84,6 +86,12 @@ public struct Runtime: Sendable {
     public var streamingRows: Int?
     /// Elements below which an operator on rows or elements is not worth handing to the other cores.
     public var parallelGrain = 0
+    /// On a processor: products of a weight with an activation that a core makes in a cycle where the software forms dot products of
+    /// rows, which unpack the weights anew for every row of activations; by format of the weights.
+    public var dotProducts: [TensorFormat: Double] = [:]
+    /// Part of a link's rate that copies from and to the memory of a host reach, where that is pageable or what is copied passes
+    /// through a pinned buffer first.
+    public var hostCopyEfficiency = 1.0
     /// Copies run beside kernels (prefetching the next layer).
     public var overlapsCopies: Bool
     /// Collectives run beside kernels that do not depend on them.

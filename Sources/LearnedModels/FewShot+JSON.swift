@@ -11,6 +11,7 @@ extension FewShot {
                 let likeness = correction.process.likeness
                 return [
                     "family": JSON(family.rawValue), "subject": JSON(correction.subject.rawValue),
+                    "deviations50": .number(significant(correction.half, digits: 4)), "deviations90": .number(significant(correction.ninety, digits: 4)),
                     "laws": .array(correction.laws.map {
                         ["label": JSON($0.label), "points": JSON($0.points), "launchSeconds": .number(significant($0.launch, digits: 6)),
                          "factor": .number(significant($0.factor, digits: 6)), "ignoresWindow": .bool($0.ignoresWindow)]
@@ -40,6 +41,7 @@ extension FewShot {
             var members = try item.object()
             let family: KernelKey.Family = try members.require("family").choice()
             let subject: KernelCorrection.Subject = try members.require("subject").choice(), laws = try Self.laws(try members.require("laws"))
+            let half = try members.require("deviations50").number(in: 0...1e3), ninety = try members.require("deviations90").number(in: half...1e3)
             let size = Self.scales(of: family).count
             let likeness = try GaussianProcess.Likeness(reading: try members.require("likeness"), dimensions: size)
             let list = try members.require("points")
@@ -57,7 +59,7 @@ extension FewShot {
                 throw list.error("has \(points.count) points that give no correction; write the file with \"orrery calibrate --few\"")
             }
             try members.finish()
-            families[family] = KernelCorrection(subject: subject, laws: laws, process: process)
+            families[family] = KernelCorrection(subject: subject, laws: laws, process: process, half: half, ninety: ninety)
         }
         try reader.finish()
         self.init(device: device, version: version, date: date, sources: sources, families: families)

@@ -22,8 +22,9 @@ public struct FewShot: Sendable {
     static func scales(of family: KernelKey.Family) -> [(name: String, scale: Double)] {
         let shape: [(String, Double)] = switch family {
         case .gemm: [("rows", 3), ("columns", 3), ("depth", 3)]
-        case .attentionPrefill, .attentionDecode:
-            [("batch", 3), ("context", 3), ("heads", 3), ("heads a cached one", 3), ("head dimension", 64), ("window", 7)]
+        // A kernel is cut into chains, one for each sequence and cached head; one for decoding goes through the keys it sees.
+        case .attentionPrefill: [("cached chains / units", 3), ("context", 3), ("heads a cached one", 3), ("head dimension", 64), ("window", 7)]
+        case .attentionDecode: [("cached chains / units", 3), ("visible keys", 3), ("heads a cached one", 3), ("head dimension", 64), ("window", 7)]
         case .experts: [("tokens", 3), ("hidden", 3), ("width", 3), ("active experts", 3), ("rows an expert", 3), ("choices", 4)]
         case .collective, .expertExchange: [("members", 3), ("bytes", 3)]
         case .elementwise, .copy, .fileRead: []

@@ -34,11 +34,19 @@ public struct KernelCorrection: Sendable {
     public var subject: Subject
     public var laws: [KernelLaw]
     public var process: GaussianProcess
+    /// How many of the process's standard deviations half and 90 % of measurements lie within: those of a normal distribution,
+    /// or more where rows that were left out scattered more.
+    public var half: Double
+    public var ninety: Double
 
-    public init(subject: Subject, laws: [KernelLaw], process: GaussianProcess) {
+    public static let normalHalf = 0.674, normalNinety = 1.645
+
+    public init(subject: Subject, laws: [KernelLaw], process: GaussianProcess, half: Double = normalHalf, ninety: Double = normalNinety) {
         self.subject = subject
         self.laws = laws
         self.process = process
+        self.half = half
+        self.ninety = ninety
     }
 
     /// The law of the kernel that shares most with a label: its format first, then software, version and name; of several the
@@ -57,7 +65,7 @@ public struct KernelCorrection: Sendable {
     func apply(to estimate: KernelEstimate, whole: KernelEstimate?, label: String, place: [Double]) -> KernelEstimate {
         guard let law = law(of: label) else { return estimate }
         let (mean, deviation) = process.predict(law.label, place)
-        return estimate.corrected(to: law.seconds(subject.seconds(law.ignoresWindow ? whole ?? estimate : estimate)) * exp2(mean), deviation: deviation)
+        return estimate.corrected(to: law.seconds(subject.seconds(law.ignoresWindow ? whole ?? estimate : estimate)) * exp2(mean), half: half * deviation, ninety: ninety * deviation)
     }
 }
 
@@ -66,18 +74,16 @@ extension KernelCorrection.Subject {
 }
 
 extension KernelEstimate {
-    /// The estimate at another time, ± `deviation` in log₂.
-    ///
-    /// Quantiles are those of a normal distribution: 0.674 and 1.645 standard deviations.
-    func corrected(to time: Double, deviation: Double) -> KernelEstimate {
+    /// The estimate at another time, with how far half and 90 % of measurements lie from it at most, in log₂.
+    func corrected(to time: Double, half: Double, ninety: Double) -> KernelEstimate {
         var result = self
         let seconds = max(time, bound.value)
         result.time = Seconds(seconds)
-        func range(_ deviations: Double) -> ClosedRange<Seconds> {
-            let factor = exp2(min(30, deviations * deviation))
+        func range(_ way: Double) -> ClosedRange<Seconds> {
+            let factor = exp2(min(30, way))
             return Seconds(max(seconds / factor, bound.value))...Seconds(seconds * factor)
         }
-        (result.half, result.ninety, result.spread) = (range(0.674), range(1.645), 1.645 * deviation)
+        (result.half, result.ninety, result.spread) = (range(half), range(ninety), ninety)
         return result
     }
 }

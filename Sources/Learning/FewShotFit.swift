@@ -73,19 +73,20 @@ public struct FewShotFit {
                 skipped.add("fewer than \(Self.fewestRows) of \(family.rawValue)", in: "all files", rows: rows.count)
                 continue
             }
-            guard let (best, fit) = Self.correction(rows) else {
+            guard let (found, fit) = Self.correction(rows) else {
                 skipped.add("no correction of \(family.rawValue) fits", in: "all files", rows: rows.count)
                 continue
             }
-            families[family] = best
+            var best = found
             var before = ErrorStatistics(), after = ErrorStatistics(), inside = 0
-            let lawErrors = zip(fit.leftOut, fit.residuals).map { $0 - $1 }
-            for (place, left) in best.process.leftOut.enumerated() {
-                // The law, too, is one that had not seen the row.
-                let row = rows[place], error = left.error + lawErrors[place]
+            // The law, too, is one that had not seen the row.
+            let left = zip(best.process.leftOut, zip(fit.leftOut, fit.residuals)).map { (error: $0.error + $1.0 - $1.1, deviation: $0.deviation) }
+            (best.half, best.ninety) = Self.deviations(left.map { abs($0.error) / $0.deviation })
+            families[family] = best
+            for (row, left) in zip(rows, left) {
                 before.add(predicted: row.estimate.time.value, measured: row.measured)
-                after.add(predicted: max(row.measured / exp2(error), row.estimate.bound.value), measured: row.measured)
-                if abs(error) <= 1.645 * left.deviation { inside += 1 }
+                after.add(predicted: max(row.measured / exp2(left.error), row.estimate.bound.value), measured: row.measured)
+                if abs(left.error) <= best.ninety * left.deviation { inside += 1 }
             }
             scores.append(Score(family: family, rows: rows.count, before: before, after: after, coverage: Double(inside) / Double(rows.count)))
         }
@@ -93,6 +94,13 @@ public struct FewShotFit {
             throw DocumentError(file: files.first ?? "", message: "has fewer than \(Self.fewestRows) rows of any family on \"\(device.id)\" that the model knows")
         }
         correction = FewShot(device: device.id, version: version, date: date, sources: sources, families: families)
+    }
+
+    /// Within how many deviations half and 90 % of new rows lie, by rows left out.
+    private static func deviations(_ relative: [Double]) -> (half: Double, ninety: Double) {
+        let sorted = relative.sorted()
+        func quantile(_ part: Double) -> Double { sorted[min(sorted.count, Int((Double(sorted.count + 1) * part).rounded(.up))) - 1] }
+        return (max(KernelCorrection.normalHalf, quantile(0.5)), max(KernelCorrection.normalNinety, quantile(0.9)))
     }
 
     /// Laws and a process of what they leave, by the subject that makes the measurements most plausible.

@@ -27,18 +27,35 @@ struct HostExperts {
         ]
     }
 
+    /// llamafile's kernels unpack weights once for several rows, where llama.cpp's own do not.
+    private var tiling: Runtime {
+        var runtime = runtime
+        runtime.dotProducts = [:]
+        return runtime
+    }
+
     /// What they need of the processor in one pass.
     func kernels(tokens: Int) -> [StepWork.Kernel] {
-        operations(tokens: tokens).map { operation in
+        let runtime = tiling
+        return operations(tokens: tokens).map { operation in
             StepWork.Kernel(count: Double(layers), devices: 0, operation: operation, demand: Cycle().demand(of: operation, on: processor, under: runtime),
                             bound: Roofline().demand(of: operation, on: processor, under: runtime))
         }
     }
 
+    /// What kernels for the matrix tiles of a processor (AMX) reach in 8-bit integers, and from how many tokens of each expert on they
+    /// are used (KTransformers, doc/en/AMX.md, version 0.3).
+    private static let tiles = (rate: 35e12, rows: 4.0)
+
     /// Seconds of the processor in one pass, with the constants that were fitted to whole passes.
     func time(tokens: Int, under constants: WholeConstants?) -> Seconds {
-        kernels(tokens: tokens).reduce(.zero) { sum, kernel in
-            let demand = constants?.applied(to: kernel.demand, of: kernel.operation, bound: kernel.bound) ?? kernel.demand
+        let tiled = weights.bits == 8 && Double(tokens * experts.topK) > Self.tiles.rows * Double(experts.count)
+        return kernels(tokens: tokens).reduce(.zero) { sum, kernel in
+            var demand = constants?.applied(to: kernel.demand, of: kernel.operation, bound: kernel.bound) ?? kernel.demand
+            if tiled {
+                demand.engineTime = Seconds(kernel.operation.flops.value / Self.tiles.rate)
+                demand.vectorTime = .zero
+            }
             return sum + demand.duration * kernel.count
         }
     }

@@ -34,13 +34,26 @@ extension Predictor {
         case "offload:cpu-experts" where runtime.id == "ktransformers":
             try keepExperts(of: row, on: host, in: &run)
         case "offload:cpu-experts":
-            // kt-kernel passes long prompts layer by layer through the accelerators, to which all experts are copied.
+            // kt-kernel passes long prompts layer by layer through the accelerators, to which all experts are copied; Kimi-K2's are 4 bits
+            // in groups of 32, all else 16 (its config.json). The copies begin where the router has run.
+            if runtime.id == "kt-kernel" { run.work.precision = Precision(experts: TensorFormat(bits: 4, number: .int4, group: 32)) }
             run.work.placement.experts = [.init(group: "host", share: 1)]
-            run.work.expertFetch = .prefetchAll
+            run.work.expertFetch = runtime.id == "kt-kernel" ? .onDemand : .prefetchAll
+        case "offload:cpu-kv":
+            run.work.placement.attention = "host"
+        case "offload:disk":
+            try keepOnDrive(row, on: accelerator, host, in: &run)
+        case "offload:cpu" where row.row.software?.hasPrefix("MoE-Infinity") == true:
+            run.work.placement.experts = [.init(group: "host", share: 1)]
         case "offload:cpu", "offload:gpu":
-            // FlexGen, arXiv 2303.06865, section 4.2: a block of several batches passes each layer once it is there. Batches of 48 at most,
-            // as its policies choose them.
-            if runtime.id == "flexgen", let parts = (1...work.batch).first(where: { work.batch % $0 == 0 && work.batch / $0 <= 48 }) { work.microBatches = parts }
+            // FlexGen, section 5: weights and cache in groups of 64 elements of 4 bits.
+            if runtime.id == "flexgen", work.precision.weights.bits == 4 {
+                work.precision.weights = TensorFormat(bits: 4, number: .int4, group: 64)
+                work.precision.cache = work.precision.weights
+                run.work = work
+            }
+            // FlexGen, arXiv 2303.06865, section 4.2: a block of several batches passes each layer once it is there.
+            if runtime.id == "flexgen", let parts = Self.blocks(of: work.batch) { work.microBatches = parts }
             work.placement.weights = try shares(of: run, row)
             if runtime.id == "flexgen", place == "offload:cpu", work.model.decoder?.experts == nil { work.placement.cache = [.init(group: "host", share: 1)] }
             run.work = work
@@ -53,7 +66,7 @@ extension Predictor {
     private mutating func parts(of row: RowReading) throws(RowError) -> (Device, Device?) {
         let names = row.row.device.split(separator: " + ").map(String.init), software = row.row.software ?? ""
         var first = names[0]
-        if first.hasPrefix("CPU:") { return (try device(String(first.dropFirst(4))), nil) }
+        if first.hasPrefix("CPU:") { return (try device(Self.placed(String(first.dropFirst(4)), under: software)), nil) }
         // `1-4x RTX4090D-24GB`: the one that attention needs.
         if let digits = first.split(separator: " ").first, digits.hasSuffix("x"), first.count > digits.count { first = String(first.dropFirst(digits.count + 1)) }
         // `T4-16GB+208GB DRAM+1.5TB SSD`.
@@ -67,8 +80,32 @@ extension Predictor {
         var processor = names.dropFirst().first { $0.contains("Xeon") } ?? (names.count > 1 ? "2x Xeon Gold 6454S" : "")
         if software.contains("dual socket"), !processor.hasPrefix("2x") { processor = "2x \(processor)" }
         if processor.isEmpty { return (accelerator, accelerator.host.flatMap { try? library.device($0) }) }
-        return (accelerator, try device(processor))
+        return (accelerator, try device(Self.placed(processor, under: software)))
     }
+
+    /// llama.cpp does not say in which of two memories a weight lies: the one whose processor read the file holds all.
+    private static func placed(_ processor: String, under software: String) -> String {
+        software.hasPrefix("llama.cpp") && processor.hasPrefix("2x Xeon Gold 6454S") ? "2x-xeon-6454s-one-memory" : processor
+    }
+
+    /// Weights beyond the memory of the host on a drive. FlexGen keeps half of them there and the whole cache (FMInference/FlexLLMGen,
+    /// benchmark/flexgen: percent 0 50 0 0 0 100 for OPT-175B), Accelerate what the host does not take, ZeRO all.
+    private mutating func keepOnDrive(_ row: RowReading, on accelerator: Device, _ host: Device?, in run: inout ModelRun) throws(RowError) {
+        run.system = System(single: accelerator, host: host, drive: try device("gcp-local-ssd"))
+        let software = row.row.software ?? "", weights = run.work.model.weightBytes(run.work.precision)
+        var inHost = 0.0
+        if software.hasPrefix("FlexLLMGen") {
+            inHost = 0.5
+            run.work.placement.cache = [.init(group: "ssd", share: 1)]
+            if let parts = Self.blocks(of: run.work.batch) { run.work.microBatches = parts }
+        } else if !software.hasPrefix("DeepSpeed") {
+            inHost = min(1, Bytes(try row.number("dram_GB", in: 1...1e6) * 1e9) * 0.9 / weights)
+        }
+        run.work.placement.weights = [.init(group: "host", share: inHost), .init(group: "ssd", share: 1 - inHost)].filter { $0.share > 0 }
+    }
+
+    /// FlexGen's blocks: batches of 48 at most, as its policies choose them.
+    private static func blocks(of batch: Int) -> Int? { (1...batch).first { batch % $0 == 0 && batch / $0 <= 48 } }
 
     /// Leaves the routed experts to the processor, and what every token passes to the accelerator.
     private mutating func keepExperts(of row: RowReading, on host: Device?, in run: inout ModelRun) throws(RowError) {

@@ -53,6 +53,8 @@ public struct JSONReport {
             "usableBytes": JSON(memory.usable),
             "peakBytes": JSON(memory.peak),
             "weightsBytes": JSON(memory.weights),
+            "gradientBytes": JSON(memory.gradients),
+            "optimizerBytes": JSON(memory.optimizer),
             "kvCacheBytes": JSON(memory.cache),
             "activationBytes": JSON(memory.activations),
             "workspaceBytes": JSON(memory.workspace),

@@ -29,12 +29,13 @@ extension TextReport {
 
     var memory: [String] {
         guard !report.memory.isEmpty else { return [] }
-        var table = TextTable([.left("group"), .left("device", shrinks: true), .right("weights"), .right("KV cache"), .right("activations"),
-                           .right("runtime"), .right("peak"), .right("usable")])
+        let trains = report.memory.contains { $0.gradients + $0.optimizer > .zero }
+        let between: [TextTable.Column] = trains ? [.right("gradients"), .right("optimizer")] : [.right("KV cache")]
+        var table = TextTable([.left("group"), .left("device", shrinks: true), .right("weights")] + between + [.right("activations"), .right("runtime"), .right("peak"), .right("usable")])
         func cell(_ bytes: Bytes) -> String { bytes > .zero ? bytes.short : "–" }
         for memory in report.memory {
-            table.add([memory.group, memory.device, cell(memory.weights), cell(memory.cache), cell(memory.activations),
-                       cell(memory.workspace), memory.peak.short, memory.usable.short])
+            let middle = trains ? [cell(memory.gradients), cell(memory.optimizer)] : [cell(memory.cache)]
+            table.add([memory.group, memory.device, cell(memory.weights)] + middle + [cell(memory.activations), cell(memory.workspace), memory.peak.short, memory.usable.short])
         }
         return [heading("Memory", "at its fullest, on each device of a group")] + table.lines(style)
     }

@@ -28,7 +28,21 @@ public struct TextReport {
     // MARK: The answer
 
     var answer: [String] {
-        guard let timing = report.timing else { return [] }
+        var rows: [(what: String, figure: String, remark: String)] = []
+        if let timing = report.timing { rows += timeRows(timing) }
+        rows += report.memory.map { memory in
+            ("memory of \(memory.group)", "\(memory.peak)", "of \(memory.usable) usable on each: fits")
+        }
+        let figures = rows.map(\.figure.count).max() ?? 0
+        return rows.flatMap { row in
+            let label = "  " + row.what.cut(to: 32).padded(to: 32), figure = row.figure.padded(to: figures, .right)
+            var lines = wrapped(row.remark, width: style.width, first: label + figure + "  ")
+            if !row.figure.isEmpty { lines[0] = label + style.bold(figure) + lines[0].dropFirst(label.count + figure.count) }
+            return lines
+        }
+    }
+
+    private func timeRows(_ timing: Report.Timing) -> [(what: String, figure: String, remark: String)] {
         var rows: [(what: String, figure: String, remark: String)] = []
         if let ttft = timing.ttft {
             rows.append(("time to first token (TTFT)", "\(ttft)", rate(timing.promptTokensPerSecond, "prompt tokens/s")))
@@ -45,16 +59,7 @@ public struct TextReport {
             rows += interval(.energy)
             rows += energyRows(energy)
         }
-        rows += report.memory.map { memory in
-            ("memory of \(memory.group)", "\(memory.peak)", "of \(memory.usable) usable on each: fits")
-        }
-        let figures = rows.map(\.figure.count).max() ?? 0
-        return rows.flatMap { row in
-            let label = "  " + row.what.cut(to: 32).padded(to: 32), figure = row.figure.padded(to: figures, .right)
-            var lines = wrapped(row.remark, width: style.width, first: label + figure + "  ")
-            if !row.figure.isEmpty { lines[0] = label + style.bold(figure) + lines[0].dropFirst(label.count + figure.count) }
-            return lines
-        }
+        return rows
     }
 
     /// Where 90 % of measurements would lie, under the figure itself.

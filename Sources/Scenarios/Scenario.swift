@@ -50,7 +50,7 @@ public struct Scenario: Sendable {
         guard let learned else { return try simulate(job, on: system, under: runtime, with: cycle, detail: detail) }
         let costs = Learned(learned, calibration: calibration, software: runtime.id)
         var report = try simulate(job, on: system, under: runtime, with: costs, detail: detail)
-        if report.fits, detail.contains(.intervals) { try report.addIntervals(from: costs, running: Plan(lowering: job, onto: system, under: runtime), on: system) }
+        if report.timing != nil, detail.contains(.intervals) { try report.addIntervals(from: costs, running: Plan(lowering: job, onto: system, under: runtime), on: system) }
         return report
     }
 

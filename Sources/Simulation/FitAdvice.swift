@@ -22,6 +22,9 @@ struct FitAdvice {
     static func proposals(for job: Job, on system: System, under runtime: Runtime) -> [Proposal] {
         guard case .model(let model) = job.work else { return [] }
         let advice = FitAdvice(job: job, model: model, system: system, runtime: runtime)
+        if model.phase == .train {
+            return [advice.sharding, advice.recomputation, advice.tensorParallelism, advice.batch, advice.prompt].compactMap { $0 }
+        }
         return [advice.tensorParallelism, advice.batch, advice.prompt, advice.weights, advice.cache, advice.weightsOnHost, advice.cacheOnHost]
             .compactMap { $0 }.filter(advice.runs)
     }
@@ -87,10 +90,27 @@ struct FitAdvice {
             _: { $0.batch = $1 }
     }
 
+    private var sharding: Proposal? {
+        let training = model.training ?? Training(), stages = Training.Sharding.allCases.drop { $0 != training.sharding }.dropFirst()
+        guard model.parallelism.data * model.parallelism.context > 1 else { return nil }
+        return first(of: Array(stages)) { "\($0.rawValue) sharded over \(model.parallelism.data * model.parallelism.context) devices" } _: { job, stage in
+            job.training = training
+            job.training?.sharding = stage
+        }
+    }
+
+    private var recomputation: Proposal? {
+        let training = model.training ?? Training(), more = Training.Recomputation.allCases.drop { $0 != training.recomputation }.dropFirst()
+        return first(of: Array(more)) { "\($0.rawValue) recomputation" } _: { job, mode in
+            job.training = training
+            job.training?.recomputation = mode
+        }
+    }
+
     /// A prompt of a few tokens is another job; and in a decode job the prompt is what has been cached.
     private var prompt: Proposal? {
         guard model.phase != .decode else { return nil }
-        return largest(below: model.prompt, inSteps: 16) { "a prompt of \($0) tokens instead of \(model.prompt)" } _: { $0.prompt = $1 }
+        return largest(below: model.prompt, inSteps: 16 * model.parallelism.context) { "a prompt of \($0) tokens instead of \(model.prompt)" } _: { $0.prompt = $1 }
     }
 
     private var weights: Proposal? {

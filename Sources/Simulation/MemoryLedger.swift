@@ -11,13 +11,16 @@ public struct MemoryLedger: Sendable {
         public var group: String
         public var device: Device
         public var weights: Bytes = .zero
+        public var gradients: Bytes = .zero
+        /// Moments and master weights.
+        public var optimizer: Bytes = .zero
         public var cache: Bytes = .zero
         public var activations: Bytes = .zero
         public var workspace: Bytes = .zero
         /// What may be filled: the capacity, or the part of it that the runtime allows itself.
         public var usable: Bytes
 
-        public var peak: Bytes { weights + cache + activations + workspace }
+        public var peak: Bytes { weights + gradients + optimizer + cache + activations + workspace }
         public var fits: Bool { peak <= usable }
         /// What is missing, zero when it fits.
         public var missing: Bytes { max(.zero, peak - usable) }
@@ -38,6 +41,8 @@ public struct MemoryLedger: Sendable {
             guard let index = entries.firstIndex(where: { $0.group == allocation.group }) else { continue }
             switch allocation.kind {
             case .weights: entries[index].weights += allocation.bytesPerDevice
+            case .gradients: entries[index].gradients += allocation.bytesPerDevice
+            case .optimizer: entries[index].optimizer += allocation.bytesPerDevice
             case .cache: entries[index].cache += allocation.bytesPerDevice
             case .activations: entries[index].activations += allocation.bytesPerDevice
             case .workspace: entries[index].workspace += allocation.bytesPerDevice

@@ -13,7 +13,7 @@ extension Report {
         fits = ledger.fits
         memory = ledger.entries.map {
             DeviceMemory(group: $0.group, device: $0.device.id, capacity: $0.device.mainMemory.capacity, peak: $0.peak, weights: $0.weights,
-                         cache: $0.cache, activations: $0.activations, workspace: $0.workspace, usable: $0.usable)
+                         gradients: $0.gradients, optimizer: $0.optimizer, cache: $0.cache, activations: $0.activations, workspace: $0.workspace, usable: $0.usable)
         }
         advice = []
         operators = []
@@ -73,6 +73,7 @@ extension Report.Timing {
                 ttft = beforeDecode
                 promptTokensPerSecond = Double(plan.sequences * work.prompt) / beforeDecode.value
                 outputTokensPerSecond = Double(plan.sequences * work.output) / latency.value
+            case .train: break
             }
         }
         var busy = 0.0, all = 0.0

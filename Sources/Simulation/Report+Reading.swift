@@ -13,7 +13,9 @@ extension Report {
         let latency = try seconds("latencySeconds"), bound = try seconds("bound"), ttft = try seconds("ttftSeconds"), tpot = try seconds("tpotSeconds")
         let outputs = try reader.optional("outputTokensPerSecond")?.amount(), prompts = try reader.optional("promptTokensPerSecond")?.amount()
         let busy = try reader.optional("busyFraction")?.amount()
-        if fits, latency == nil { throw document.error("\"latencySeconds\" is missing, though the job fits") }
+        let operators = try reader.require("operators").each { (entry) throws(DocumentError) in try OperatorRow(reading: entry) }
+        // Training has no operators and no time.
+        if fits, latency == nil, !operators.isEmpty { throw document.error("\"latencySeconds\" is missing, though the job fits") }
         let energy = try reader.optional("energyJoules")?.amount(), power = try reader.optional("averagePowerWatts")?.amount()
         var components: [(component: Energy.Component, energy: Joules)] = []
         for (key, value) in try reader.optional("energyByComponent")?.members() ?? [] {
@@ -24,7 +26,6 @@ extension Report {
         }
         let boundary = try reader.optional("energyBoundary")?.string() ?? ""
         let memory = try reader.require("memory").each { (entry) throws(DocumentError) in try DeviceMemory(reading: entry) }
-        let operators = try reader.require("operators").each { (entry) throws(DocumentError) in try OperatorRow(reading: entry) }
         let blame = try reader.require("blame").each { (entry) throws(DocumentError) in
             var row = try entry.object()
             return BlameRow(name: try row.require("name").string(), bound: try row.require("boundBy").choice(), seconds: Seconds(try row.require("seconds").number(in: 0...1e300)))
@@ -70,7 +71,8 @@ private extension Report.DeviceMemory {
         var reader = try document.object()
         func bytes(_ key: String) throws(DocumentError) -> Bytes { Bytes(try reader.require(key).number(in: 0...1e300)) }
         self.init(group: try reader.require("group").string(), device: try reader.require("device").string(), capacity: try bytes("capacityBytes"), peak: try bytes("peakBytes"),
-                  weights: try bytes("weightsBytes"), cache: try bytes("kvCacheBytes"), activations: try bytes("activationBytes"), workspace: try bytes("workspaceBytes"),
+                  weights: try bytes("weightsBytes"), gradients: try reader.optional("gradientBytes").map { (part) throws(DocumentError) in Bytes(try part.number(in: 0...1e300)) } ?? .zero,
+                  optimizer: try reader.optional("optimizerBytes").map { (part) throws(DocumentError) in Bytes(try part.number(in: 0...1e300)) } ?? .zero, cache: try bytes("kvCacheBytes"), activations: try bytes("activationBytes"), workspace: try bytes("workspaceBytes"),
                   usable: try bytes("usableBytes"))
     }
 }

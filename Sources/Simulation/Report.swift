@@ -8,7 +8,7 @@ public struct Report: Sendable {
     public var memory: [DeviceMemory]
     /// The nearest changes that would make it fit, nearest first; empty when it does.
     public var advice: [String]
-    /// Nil when the job does not fit.
+    /// Nil when the job does not fit, and of training.
     public var timing: Timing?
     /// Where measurements of the times would lie; empty where the cost model does not say.
     public var intervals: [Interval] = []
@@ -55,6 +55,9 @@ public struct Report: Sendable {
         public var capacity: Bytes
         public var peak: Bytes
         public var weights: Bytes
+        /// Gradients, and what the optimizer keeps, in training.
+        public var gradients = Bytes.zero
+        public var optimizer = Bytes.zero
         public var cache: Bytes
         public var activations: Bytes
         public var workspace: Bytes

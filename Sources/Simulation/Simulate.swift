@@ -11,7 +11,7 @@ public let orreryVersion = "0.1.0"
 /// How long a job takes on a system, how many joules, whether it fits, and why.
 ///
 /// - Parameter detail: what to work out beside the figures; sensitivities take a run for each resource.
-/// - Returns: a report; when the job does not fit, one without timing that says how much is missing where and what would
+/// - Returns: a report; of training one of memory alone; when the job does not fit, one without timing that says how much is missing where and what would
 ///   make it fit.
 /// - Throws: `DocumentError` where the job cannot be laid onto the system (heads not divisible by the tensor parallelism …),
 ///   `SimulationError` where the system lacks something that the job needs (a link, a group).
@@ -21,6 +21,10 @@ public func simulate(_ job: Job, on system: System, under runtime: Runtime, with
     var report = Report(of: job, on: system, under: runtime, costModel: costs.name, ledger: ledger)
     guard ledger.fits else {
         if detail.contains(.advice) { report.advice = FitAdvice.proposals(for: job, on: system, under: runtime).map(\.text) }
+        return report
+    }
+    guard !plan.steps.isEmpty else {
+        report.notes.append("Of training only the memory is answered: no time, no energy.")
         return report
     }
     let run = try JobRun(plan, on: system, under: runtime, with: costs)

@@ -33,6 +33,18 @@ extension Elementwise {
         return once + once
     }
 
+    /// Codes of a quantised cache to the activations' format, as elementary kernels on packed bytes: the low codes, the high ones, both
+    /// behind each other a byte each, the cast, the scale, the offset (FMInference/FlexLLMGen, flexgen/compression.py).
+    static func composedWidening(rows: Int, width: Int, from cache: TensorFormat, to activations: TensorFormat) -> [Elementwise] {
+        let elements = Double(rows) * Double(width)
+        let packed = cache.bytes(elements: elements), codes = Bytes(elements), wide = activations.bytes(elements: elements)
+        func kernel(_ flops: Double, reads: Bytes, writes: Bytes) -> Elementwise {
+            Elementwise(.dequantise, rows: rows, width: width, flopsPerElement: flops, moved: Traffic(activationsRead: reads, activationsWritten: writes))
+        }
+        return [kernel(0.5, reads: packed, writes: packed), kernel(0.5, reads: packed, writes: packed), kernel(0, reads: codes, writes: codes),
+                kernel(1, reads: codes, writes: wide), kernel(1, reads: wide, writes: wide), kernel(1, reads: wide, writes: wide)]
+    }
+
     /// The function of the gate, then its product with the other half of the projection.
     static func composedActivation(_ kind: FeedForward.Kind, rows: Int, width: Int, activations: TensorFormat) -> [Elementwise] {
         let whole = activation(kind, rows: rows, width: width, activations: activations)

@@ -29,6 +29,7 @@ extension ModelJob {
         try checkBatches(require)
         try checkExperts(require)
         try checkPlacement(require)
+        try checkTraining(require)
     }
 
     private typealias Requirement = (Bool, String, @autoclosure () -> String) throws(DocumentError) -> Void
@@ -44,6 +45,7 @@ extension ModelJob {
         let passes = phase == .decode ? 1 : prompt
         try require(batch * passes <= JobRange.passTokens, "batch",
                     "\(batch) sequences of \(prompt) tokens are more than \(JobRange.passTokens) tokens in one pass")
+        if phase == .train { return }
         // A layer has some twenty operators, and three for each expert where they run one by one.
         let perLayer = 20 + 3 * Double(model.decoder?.experts.map { min($0.count, batch * passes * $0.topK) } ?? 0)
         let nodes = Double(stacks.reduce(0) { $0 + $1.layers }) * Double(subBatches * microBatches) * perLayer
@@ -52,9 +54,9 @@ extension ModelJob {
 
     private func checkPhase(_ require: Requirement) throws(DocumentError) {
         if model.decoder == nil {
-            try require(phase == .prefill, "phase", "\"\(phase.rawValue)\" needs a decoder, which \"\(model.id)\" does not have; use \"prefill\"")
+            try require(phase == .prefill || phase == .train, "phase", "\"\(phase.rawValue)\" needs a decoder, which \"\(model.id)\" does not have; use \"prefill\"")
         }
-        if phase != .generate {
+        if phase != .generate, phase != .train || model.family != .encoderDecoder {
             try require(output == 1, "output", "\(output) tokens come out of a \"generate\" job only; leave it out or set \"phase\" to \"generate\"")
         }
         if let image = model.image {
@@ -74,7 +76,8 @@ extension ModelJob {
 
     private func checkParallelism(_ require: Requirement) throws(DocumentError) {
         let p = parallelism
-        for (ways, range, name) in [(p.tensor, JobRange.ways, "tensor"), (p.pipeline, JobRange.stages, "pipeline"), (p.expert, JobRange.ways, "expert"), (p.data, JobRange.ways, "data")] {
+        for (ways, range, name) in [(p.tensor, JobRange.ways, "tensor"), (p.pipeline, JobRange.stages, "pipeline"), (p.expert, JobRange.ways, "expert"), (p.data, JobRange.ways, "data"),
+                                    (p.context, JobRange.ways, "context")] {
             try require(range.contains(ways), "parallelism.\(name)", "\(ways) is out of range; use 1 to \(range.upperBound)")
         }
         for stack in stacks {

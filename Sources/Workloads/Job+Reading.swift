@@ -58,6 +58,7 @@ extension ModelJob {
         expertFetch = try reader.optional("expertFetch")?.choice() ?? .onDemand
         subBatches = try reader.optional("subBatches")?.integer(in: JobRange.chains) ?? 1
         microBatches = try reader.optional("microBatches")?.integer(in: JobRange.chains) ?? 1
+        if let part = reader.optional("training") { training = try Training(reading: part) }
     }
 }
 
@@ -88,7 +89,8 @@ extension Parallelism {
         self.init(tensor: try reader.optional("tensor")?.integer(in: JobRange.ways) ?? 1,
                   pipeline: try reader.optional("pipeline")?.integer(in: JobRange.stages) ?? 1,
                   expert: try reader.optional("expert")?.integer(in: JobRange.ways) ?? 1,
-                  data: try reader.optional("data")?.integer(in: JobRange.ways) ?? 1)
+                  data: try reader.optional("data")?.integer(in: JobRange.ways) ?? 1,
+                  context: try reader.optional("context")?.integer(in: JobRange.ways) ?? 1)
         try reader.finish()
     }
 }

@@ -42,6 +42,8 @@ public struct ModelJob: Sendable {
         case decode
         /// Prefill, then `output` tokens: the first comes from the prefill, each other from a decode step.
         case generate
+        /// One step of training: forward and back over the whole batch, and the update. Only its memory is answered.
+        case train
     }
 
     public var model: Model
@@ -50,7 +52,7 @@ public struct ModelJob: Sendable {
     public var batch: Int
     /// Prompt tokens of each sequence; in a decode job, tokens already cached.
     public var prompt: Int
-    /// Tokens to generate for each sequence; 1 outside `generate`.
+    /// Tokens to generate for each sequence; in training those of the decoder behind an encoder; else 1.
     public var output: Int
     public var precision: Precision
     public var parallelism: Parallelism
@@ -60,12 +62,14 @@ public struct ModelJob: Sendable {
     /// Groups a batch is cut into, so that one computes while another attends elsewhere (NeuPIMs' sub-batch interleaving).
     public var subBatches: Int
     /// Micro-batches that follow each other through the pipeline stages, or through each layer whose weights are streamed
-    /// (FlexGen's block schedule).
+    /// (FlexGen's block schedule); in training also those whose gradients add up.
     public var microBatches: Int
+    /// How it is trained; in a `train` job.
+    public var training: Training?
 
     public init(model: Model, phase: Phase, batch: Int = 1, prompt: Int, output: Int = 1, precision: Precision = Precision(),
                 parallelism: Parallelism = Parallelism(), placement: Placement = Placement(), routing: Routing = .balanced,
-                expertFetch: ExpertFetch = .onDemand, subBatches: Int = 1, microBatches: Int = 1) {
+                expertFetch: ExpertFetch = .onDemand, subBatches: Int = 1, microBatches: Int = 1, training: Training? = nil) {
         self.model = model
         self.phase = phase
         self.batch = batch
@@ -78,6 +82,7 @@ public struct ModelJob: Sendable {
         self.expertFetch = expertFetch
         self.subBatches = subBatches
         self.microBatches = microBatches
+        self.training = training
     }
 }
 
@@ -113,16 +118,19 @@ public struct Parallelism: Sendable, Equatable {
     /// Devices over which the experts are spread; tokens travel between them all-to-all.
     public var expert = 1
     public var data = 1
+    /// Devices that share out the tokens of each sequence (ring attention, arXiv 2310.01889), in training.
+    public var context = 1
 
-    public init(tensor: Int = 1, pipeline: Int = 1, expert: Int = 1, data: Int = 1) {
+    public init(tensor: Int = 1, pipeline: Int = 1, expert: Int = 1, data: Int = 1, context: Int = 1) {
         self.tensor = tensor
         self.pipeline = pipeline
         self.expert = expert
         self.data = data
+        self.context = context
     }
 
     /// Devices that it takes: expert parallelism runs over the same devices as tensor and data parallelism.
-    public var devices: Int { tensor * pipeline * data }
+    public var devices: Int { tensor * pipeline * data * context }
 }
 
 /// Where tensors live and where attention runs: shares by group name; the accelerator where nothing is said.

@@ -23,6 +23,10 @@ extension Plan {
         try job.check(file: file)
         let arrangement = try Arrangement(job, file: file, on: system, under: runtime)
         let encodes = job.model.family == .encoderDecoder
+        if job.phase == .train {
+            self.init(steps: [], decodeSteps: 0, firstContext: 0, lastContext: 0, sequences: job.batch, allocations: job.trainingAllocations(arrangement))
+            return
+        }
 
         func step(_ phase: Phase, queries: Int, context: Int) -> Step {
             let shape = PassShape(sequences: arrangement.sequencesPerChain, queries: queries, context: context,
@@ -57,7 +61,7 @@ extension ModelJob {
         // What the decoder has seen before the first decode step: the prompt, or the start token behind an encoder.
         let seen = model.family == .encoderDecoder ? 1 : prompt
         switch phase {
-        case .prefill: return seen..<seen
+        case .prefill, .train: return seen..<seen
         case .decode: return seen + 1..<seen + 2
         case .generate: return seen + 1..<seen + max(1, output)
         }

@@ -27,7 +27,7 @@ public struct Plan: Sendable {
     /// Something that stays in memory for the whole job (or grows to this size by its end).
     public struct Allocation: Sendable, Equatable {
         public enum Kind: String, CaseIterable, Sendable {
-            case weights, cache, activations, workspace
+            case weights, gradients, optimizer, cache, activations, workspace
         }
 
         /// Name of a group of the system.
@@ -45,7 +45,7 @@ public struct Plan: Sendable {
         }
     }
 
-    /// The passes that are simulated. Decode steps are sampled along the context: `decodeSteps` says how many there
+    /// The passes that are simulated; none of training, of which only the memory is known. Decode steps are sampled along the context: `decodeSteps` says how many there
     /// really are, and the time between two samples is interpolated linearly.
     public var steps: [Step]
     /// Decode steps of the job: `output − 1` for a generation, 1 for a decode job, 0 otherwise.

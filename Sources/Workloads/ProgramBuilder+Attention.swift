@@ -143,6 +143,12 @@ extension ProgramBuilder {
         if runtime.fuses(.attention) { return add(name, .attention(core), after: ready) }
         let keys = core.queries == 1 ? core.keysRead : core.context
         let rows = core.queries * (core.heads / core.kvHeads), batch = core.batch * core.kvHeads
+        var core = core, ready = ready
+        if runtime.composed.contains(.widening), core.cache.bits < activations.bits, shape.isDecode {
+            let kernels = Elementwise.composedWidening(rows: batch * keys, width: core.keyDimension + core.valueDimension, from: core.cache, to: activations)
+            ready = [chain("\(name).widen", kernels, after: ready)]
+            core.cache = activations
+        }
         let scores = add("\(name).scores", .matmul(Matmul(m: rows, n: keys, k: core.keyDimension, batch: batch, activations: activations,
                                                           weights: core.cache, cached: true)), after: ready)
         let weights = add("\(name).softmax", .elementwise(.softmax(rows: rows * batch, width: keys, activations: activations)), after: [scores])

@@ -10,13 +10,15 @@ public func flaws(in report: Report) -> [String] {
     for memory in report.memory {
         amount("\(memory.group): capacity", memory.capacity.value)
         amount("\(memory.group): weights", memory.weights.value)
+        amount("\(memory.group): gradients", memory.gradients.value)
+        amount("\(memory.group): optimizer", memory.optimizer.value)
         amount("\(memory.group): cache", memory.cache.value)
         amount("\(memory.group): activations", memory.activations.value)
         amount("\(memory.group): workspace", memory.workspace.value)
         amount("\(memory.group): peak", memory.peak.value, above: memory.weights.value)
     }
     guard let timing = report.timing else {
-        if report.fits { flaws.append("it fits, but there is no time") }
+        if report.fits, !report.notes.contains(where: { $0.contains("only the memory") }) { flaws.append("it fits, but there is no time") }
         return flaws
     }
     if !report.fits { flaws.append("it does not fit, but there is a time") }

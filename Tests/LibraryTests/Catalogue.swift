@@ -34,9 +34,9 @@ struct Catalogue: Sendable {
         return fitting.first { $0.id == job.runtime } ?? fitting.min { ($0.hostPerKernel, $0.id) < ($1.hostPerKernel, $1.id) }
     }
 
-    /// What a job is on a system, nil where it cannot run there or does not fit.
+    /// What a job is on a system, nil where it cannot run there or does not fit, and for training, which has no time.
     func setting(_ job: Job, on system: System) -> Setting? {
-        guard let runtime = runtime(for: job, on: system), let plan = try? Plan(lowering: job, onto: system, under: runtime),
+        guard let runtime = runtime(for: job, on: system), let plan = try? Plan(lowering: job, onto: system, under: runtime), !plan.steps.isEmpty,
               MemoryLedger(placing: plan, on: system, under: runtime).fits else { return nil }
         return Setting(job: job, system: system, runtime: runtime, plan: plan)
     }

@@ -27,12 +27,39 @@ private struct Shipped: CustomTestStringConvertible {
 
 @Suite("Shipped jobs")
 struct ShippedJobTests {
-    @Test("No run of a cost model is faster than the physical bound", arguments: try Shipped.all())
+    @Test("No run of a cost model is faster than the physical bound", arguments: try Shipped.all().filter { try !$0.plan.steps.isEmpty })
     private func bound(shipped: Shipped) throws {
         let plan = try shipped.plan, bound = try plan.bound(on: shipped.system, under: shipped.runtime).value
         #expect(bound > 0)
         #expect(try JobRun(plan, on: shipped.system, under: shipped.runtime, with: Roofline()).latency.value >= bound * (1 - 1e-9))
         #expect(try JobRun(plan, on: shipped.system, under: shipped.runtime, with: Cycle()).latency.value >= bound * (1 - 1e-9))
+    }
+
+    @Test("Training is answered by its memory alone, and the answer says so")
+    func training() throws {
+        for shipped in try Shipped.all() where try shipped.plan.steps.isEmpty {
+            let report = try simulate(shipped.job, on: shipped.system, under: shipped.runtime, with: Cycle())
+            let memory = try #require(report.memory.first { $0.device == shipped.system.accelerator.device.id })
+            #expect(report.fits && report.timing == nil && report.energy == nil && report.operators.isEmpty)
+            #expect(report.notes.contains { $0.contains("only the memory") })
+            let states = memory.gradients.value + memory.optimizer.value
+            #expect(states > 0 && memory.cache.value == 0)
+        }
+    }
+
+    @Test("Training that does not fit is told what would make it fit, and that fits")
+    func trainingAdvice() throws {
+        let library = try Library()
+        var job = try library.job("llama-3.1-8b-train-fsdp8")
+        guard case .model(var model) = job.work else { throw SimulationError("the job runs no model") }
+        model.training?.recomputation = .none
+        model.batch = 64
+        job.work = .model(model)
+        let system = try library.system("hgx-h100"), runtime = try library.runtime("pytorch-eager")
+        #expect(try !simulate(job, on: system, under: runtime, with: Roofline()).fits)
+        let proposals = FitAdvice.proposals(for: job, on: system, under: runtime)
+        #expect(!proposals.isEmpty)
+        for proposal in proposals { #expect(try simulate(proposal.job, on: system, under: runtime, with: Roofline()).fits, "\(proposal.text)") }
     }
 
     @Test("Every change that is proposed for a job that does not fit makes it fit and run")

@@ -130,7 +130,7 @@ struct LoweringShapeTests {
     @Test("Every model of the library lowers, fused and unfused, to the same operations on weights", arguments: shippedModels)
     func everyModel(id: String) throws {
         let model = try model(id), prompt = model.image?.tokens ?? 24
-        for phase in ModelJob.Phase.allCases where phase == .prefill || model.decoder != nil {
+        for phase in ModelJob.Phase.allCases where phase != .train && (phase == .prefill || model.decoder != nil) {
             let job = ModelJob(model: model, phase: phase, batch: 4, prompt: prompt, output: phase == .generate ? 3 : 1, subBatches: 2)
             let fused = try Lower.plan(job), eager = try Lower.plan(job, under: Lower.runtime([], copies: false, collectives: false))
             #expect(fused.steps.count == eager.steps.count)

@@ -18,13 +18,14 @@ struct ShippedJobTests {
         }
     }
 
-    @Test("Every job lowers onto the system that it names, to a graph that computes or moves something", arguments: shippedJobs)
+    @Test("Every job lowers onto the system that it names, to a graph that computes or moves something; training to what it keeps", arguments: shippedJobs)
     func lowers(id: String) throws {
         let library = try library.get()
         let job = try library.job(id)
         let system = try job.system.map { try library.system($0) } ?? library.system(ofDevice: try #require(job.device))
         let plan = try Plan(lowering: job, onto: system, under: library.runtime(try #require(job.runtime)))
-        #expect(!plan.steps.isEmpty)
+        let trains = if case .model(let work) = job.work { work.phase == .train } else { false }
+        #expect(plan.steps.isEmpty == trains && !plan.allocations.isEmpty)
         for step in plan.steps {
             #expect(step.graph.flops.value + step.graph.total(\.linkBytes) > 0)
             for (index, node) in step.graph.nodes.enumerated() {

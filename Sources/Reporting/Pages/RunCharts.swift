@@ -74,14 +74,15 @@ public struct RunCharts: Sendable {
         guard let fullest = report.memory.max(by: { $0.peak / $0.usable < $1.peak / $1.usable }) else { return nil }
         let title = report.fits ? "\(fullest.group) memory is \(percent(fullest.peak / fullest.usable)) full at its fullest"
             : "\(fullest.group) memory would have to hold \(significant(fullest.peak / fullest.usable, digits: 3)) times what it can"
+        let trains = report.memory.contains { $0.gradients + $0.optimizer > .zero }
         return StackChart(
             name: "memory", title: title, note: "Of each device of a group, by kind. Usable is what the runtime may fill.",
             stacks: report.memory.map { memory in
                 .init(label: memory.group == memory.device ? memory.group : "\(memory.group) (\(memory.device))",
-                      parts: [memory.weights, memory.cache, memory.activations, memory.workspace].map(\.value),
+                      parts: ([memory.weights] + (trains ? [memory.gradients, memory.optimizer] : [memory.cache]) + [memory.activations, memory.workspace]).map(\.value),
                       limits: (memory.usable < memory.capacity ? [("usable", memory.usable.value)] : []) + [("capacity", memory.capacity.value)])
             },
-            parts: ["weights", "KV cache", "activations", "runtime"], measure: .bytes, axis: "memory of one device", labels: "memory of")
+            parts: ["weights"] + (trains ? ["gradients", "optimizer"] : ["KV cache"]) + ["activations", "runtime"], measure: .bytes, axis: "memory of one device", labels: "memory of")
     }
 
     var energy: BarChart? {
