@@ -68,8 +68,16 @@ extension MeasuredRow {
     public var kernelName: String {
         switch phase {
         case "comm": self["collective"]?.contains("custom") == true ? "custom all-reduce" : ""
-        case "moe_all2all": [self["comm_backend"], self["phase"]].compactMap(\.self).joined(separator: " ")
+        case "moe_all2all": header.layout == .runs ? exchangeName : [self["comm_backend"], self["phase"]].compactMap(\.self).joined(separator: " ")
         default: self["kernel_source"] ?? ""
         }
+    }
+
+    /// DeepEP's kernels differ by protocol, by direction, by the units that the caller gives them, and where ranks are on several nodes.
+    private var exchangeName: String {
+        guard let parameters = try? RowReading(self), let kind = parameters.text("kind"), let direction = parameters.text("op") else { return "" }
+        let units = parameters.text("sms").map { "on \($0) units" }
+        let across = (parameters.text("n_devices").flatMap { Int($0) } ?? 0) > 8 ? "across nodes" : nil
+        return [kind == "low_latency" ? "deepep_ll" : "deepep_ht", direction, units, across].compactMap(\.self).joined(separator: " ")
     }
 }

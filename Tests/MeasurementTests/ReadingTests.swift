@@ -105,4 +105,17 @@ import Testing
         let exchange = try row("moe_all2all,h100_sxm,57.5", under: "op,device,latency_us")
         #expect((exchange.metric, exchange.unit) == ("a2a_latency", "us"))
     }
+
+    @Test("An exchange of experts is one kernel for each protocol, direction, number of units and reach")
+    func exchangeKernels() throws {
+        func name(_ ranks: Int, _ parameters: String) throws -> String {
+            try row("m1,H100,moe_all2all,a2a_latency,74.4,us,\(ranks),\"{\(parameters)}\"",
+                    under: "row_id,device,phase_family,metric,value,unit,n_devices,op_params").kernelName
+        }
+        #expect(try name(8, #"""kind"":""low_latency"",""op"":""combine"""#) == "deepep_ll combine")
+        #expect(try name(32, #"""kind"":""low_latency"",""op"":""combine"""#) == "deepep_ll combine across nodes")
+        #expect(try name(8, #"""kind"":""normal"",""op"":""dispatch"",""sms"":16"#) == "deepep_ht dispatch on 16 units")
+        #expect(try name(8, #"""op"":""dispatch"""#) == "")
+        #expect(try row("moe_all2all,h100_sxm,57.5,deepep_ht,combine", under: "op,device,latency_us,comm_backend,phase").kernelName == "deepep_ht combine")
+    }
 }
