@@ -61,9 +61,14 @@ extension KernelKey.Family {
 }
 
 extension Operator {
-    /// The key of an operator that a family of learned kernels is about; nobody measured exchanges that leave a node.
+    /// The key of an operator that a family of learned kernels is about. No table has exchanges that leave a node, nor attention
+    /// whose values are a part of its keys (multi-head latent attention): what trees say beyond all they saw is no prediction.
     var learnedKey: KernelKey? {
-        if case .collective(let exchange) = self, exchange.crossesNodes { return nil }
+        switch self {
+        case .collective(let exchange) where exchange.crossesNodes: return nil
+        case .attention(let attention) where attention.sharedKeyValue && attention.keyDimension != attention.valueDimension: return nil
+        default: break
+        }
         return KernelKey(self).flatMap { KernelKey.Family.learned.contains($0.family) ? $0 : nil }
     }
 }

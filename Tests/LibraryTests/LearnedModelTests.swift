@@ -77,4 +77,14 @@ struct LearnedModelTests {
         #expect(interval.ninety.lowerBound < interval.half.lowerBound)
         #expect(interval.half.upperBound < interval.ninety.upperBound)
     }
+
+    @Test("Attention of a kind that no table has, latent attention, is answered by the cycle model")
+    func latentAttention() throws {
+        let library = try Library(Self.root)
+        func attention(_ fidelity: Scenario.Fidelity) throws -> Seconds {
+            let report = try library.scenario(of: "deepseek-v3-ep16", fidelity: fidelity).report()
+            return try #require(report.operators.first { $0.name == "attention" }).latency
+        }
+        #expect(try attention(.learned) == attention(.cycle))
+    }
 }
