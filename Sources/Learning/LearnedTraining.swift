@@ -57,7 +57,8 @@ public struct LearnedTraining {
             families.append(outcome.family)
             scores += outcome.scores
             sources += set.sources.sorted { $0.key < $1.key }.map { .init(family: set.family, file: $0.key, rows: $0.value) }
-            if let row = set.rows.first, let probe = try? library.learnedProbe(of: set.family, device: row.device, software: row.software) { probes.append(probe) }
+            // Without its probe a model would not notice that what it stands on has changed.
+            if let row = set.rows.first { probes.append(try library.learnedProbe(of: set.family, device: row.device, software: row.software)) }
         }
         var power: [PowerTraining.Outcome] = []
         for set in powerSets { power.append(try PowerTraining(set: set, folds: folds, seed: seed).run(in: library, progress: progress)) }

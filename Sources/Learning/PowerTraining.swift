@@ -98,7 +98,7 @@ extension TrainingSet {
                     guard let watts = Double(text), watts > 0, watts < 1e5 else { throw RowError("power \"\(text)\" is no number of watts above 0") }
                     guard let family = KernelKey.Family(rawValue: row.phase), KernelKey.Family.learned.contains(family) else { throw RowError("no power is learned of \"\(row.phase)\"") }
                     let site = try predictor.site(of: row)
-                    guard let sample = PowerSample(site, calibration: predictor.calibration(for: site)) else { throw RowError("\"\(site.device.id)\" states no power") }
+                    guard let sample = PowerSample(site, calibration: try predictor.calibration(for: site)) else { throw RowError("\"\(site.device.id)\" states no power") }
                     var set = sets.removeValue(forKey: family) ?? TrainingSet(family: family)
                     if set.names.isEmpty { set.names = sample.names() }
                     set.features += sample.features

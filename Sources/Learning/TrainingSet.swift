@@ -79,7 +79,7 @@ extension TrainingSet {
                 do throws(RowError) {
                     let family = try learnable(row)
                     let site = try predictor.site(of: row), seconds = try predictor.work(of: row).measured.value
-                    guard let here = SiteSample(site, calibration: predictor.calibration(for: site)) else { throw RowError("\"\(site.device.id)\" has no engine or port for it") }
+                    guard let here = SiteSample(site, calibration: try predictor.calibration(for: site)) else { throw RowError("\"\(site.device.id)\" has no engine or port for it") }
                     var set = sets.removeValue(forKey: family) ?? TrainingSet(family: family)
                     if set.names.isEmpty { set.names = here.names() }
                     set.features += here.features

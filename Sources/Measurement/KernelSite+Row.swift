@@ -54,15 +54,8 @@ extension MeasuredRow {
 
 extension Predictor {
     /// The calibration of the cycle model that a learned model corrects: the library's, or that of a relative of the device.
-    public mutating func calibration(for site: KernelSite) -> Calibration? {
-        let place = "\(site.device.id).\(site.labels.software)"
-        var found: Calibration?
-        if let known = shippedCalibrations[place] {
-            found = known
-        } else {
-            found = (try? library.shippedCalibration(of: site.device, under: site.labels.software)) ?? nil
-            if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
-        }
+    public mutating func calibration(for site: KernelSite) throws(RowError) -> Calibration? {
+        var found = try shippedCalibration(of: site.device, under: site.labels.software)
         found?.kernel = site.labels.kernel
         return found
     }

@@ -51,7 +51,7 @@ extension Predictor {
         guard placement.weights.isEmpty, placement.experts.isEmpty, placement.cache.isEmpty, placement.attention == nil else { throw RowError("copies from the host run beside kernels: nothing that a sum of kernels could be fitted to") }
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
         if let experts = run.hostExperts, experts.weights.bits == 8 { throw RowError("kernels for the matrix tiles of a processor have a rate of their own") }
-        let (costs, _) = calibrated(run.system.accelerator.device, software: run.runtime.id)
+        let (costs, _) = try calibrated(run.system.accelerator.device, software: run.runtime.id)
         return try run.work(RunMeasure(run, reading, outputs: try reading.outputs), measured: row.value, family: row.phase, under: costs)
     }
 }

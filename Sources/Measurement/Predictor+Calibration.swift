@@ -17,26 +17,32 @@ public enum CalibrationChoice: Sendable {
 
 extension Predictor {
     /// The calibration for a device under the software that a row names, preferring the kernel it names.
-    mutating func calibration(of device: Device, software: String, kernel: String = "") -> Calibration? {
+    ///
+    /// - Throws: `RowError` where it cannot be read: a prediction without it would be another.
+    mutating func calibration(of device: Device, software: String, kernel: String = "") throws(RowError) -> Calibration? {
         guard costs is Cycle || costs is Learned else { return nil }
         var found: Calibration?
         switch calibrations {
         case .none: return nil
         case .only(let calibration): found = calibration.applies(to: device) ? calibration : nil
         case .shipped, .kernels:
-            let place = "\(device.id).\(software)"
-            if let known = shippedCalibrations[place] {
-                found = known
-            } else {
-                found = (try? library.shippedCalibration(of: device, under: software)) ?? nil
-                if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
-            }
+            found = try shippedCalibration(of: device, under: software)
         }
         if case .kernels = calibrations {
             found?.steps = nil
             found?.power = nil
         }
         found?.kernel = kernel
+        return found
+    }
+
+    /// What the library has for a device under a software, each looked up once.
+    mutating func shippedCalibration(of device: Device, under software: String) throws(RowError) -> Calibration? {
+        let place = "\(device.id).\(software)"
+        if let known = shippedCalibrations[place] { return known }
+        let found: Calibration?
+        do { found = try library.shippedCalibration(of: device, under: software) } catch { throw RowError(error.description) }
+        if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
         return found
     }
 
@@ -50,8 +56,9 @@ extension Predictor {
     /// The cost model with what is known of the row's kernel, and how to call it in a basis.
     ///
     /// - Parameter alone: the kernel is by itself, not one of a pass.
-    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) -> (costs: any CostModel, calibration: Calibration?) {
-        let whole = calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
+    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) throws(RowError)
+        -> (costs: any CostModel, calibration: Calibration?) {
+        let whole = try calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
         if let learned = costs as? Learned { return (Learned(learned.model, calibration: calibration, software: software), calibration) }
         guard let cycle = costs as? Cycle, let calibration else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)

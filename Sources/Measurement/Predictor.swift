@@ -58,7 +58,7 @@ public struct Predictor {
         let isRead = row.phase == "offload" && row.metric == "kernel_latency"
         if ModelRun.phases.contains(row.phase) && !isRead || row.metric == "itl_mean" {
             let run = try modelRun(reading)
-            let (costs, calibration) = calibrated(run.system.accelerator.device, software: run.runtime.id)
+            let (costs, calibration) = try calibrated(run.system.accelerator.device, software: run.runtime.id)
             var measure = try RunMeasure(run, reading, outputs: try reading.outputs)
             measure.sensorLag = Seconds(calibration?.power?.constants[.sensorLag] ?? 0)
             let (value, bound, boundBy) = try run.predict(measure, under: costs)
@@ -73,7 +73,7 @@ public struct Predictor {
         }
         let run = try kernelRun(reading)
         if let learned = costs as? Learned, let prediction = try predict(row, run, learned.model) { return prediction }
-        let (costs, calibration) = calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
+        let (costs, calibration) = try calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
         if floor > time { (time, boundBy) = (floor, .launch) }

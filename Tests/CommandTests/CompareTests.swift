@@ -35,4 +35,20 @@ struct CompareTests {
         #expect(try command.run("compare", "--measured", path, "--by", "devise").status == 65)
         #expect(try command.run("compare", "--measured", path, "--limit", "0").status == 64)
     }
+
+    @Test("A calibration that cannot be read is the reason why its rows have no prediction, with the name of its file")
+    func brokenCalibration() throws {
+        let path = try file("op,device,framework,dtype,m,n,k,latency_ms\ngemm,toy,VLLM,bfloat16,64,64,64,0.01\n")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func predicted() throws -> (count: JSON?, text: String) {
+            let outcome = try command.run("compare", "--measured", path, "--json")
+            guard case .array(let groups)? = try Document(file: "output", text: outcome.output.utf8).json["groups"] else { return (nil, outcome.output) }
+            return (groups.first?["predicted"], outcome.output)
+        }
+        #expect(try predicted().count == .number("1"))
+        try command.folder.write("{ \"device\": ", to: "HardwareSpecs/calibrations/toy.vllm.json")
+        let broken = try predicted()
+        #expect(broken.count == .number("0"))
+        #expect(broken.text.contains("toy.vllm.json"))
+    }
 }
