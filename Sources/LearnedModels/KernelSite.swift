@@ -36,6 +36,13 @@ public struct KernelSite: Sendable {
     }
 }
 
+extension KernelSite {
+    /// Whether a calibration has a kernel for the operator that the site is about.
+    public func isCovered(by calibration: Calibration) -> Bool {
+        operators.contains { $0.learnedKey != nil && calibration.kernel(for: $0) != nil }
+    }
+}
+
 /// Which software's kernel it is, as far as anybody says.
 public struct KernelLabels: Hashable, Sendable {
     /// Id of the runtime; `nccl` for its collectives.

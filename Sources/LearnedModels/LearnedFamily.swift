@@ -12,7 +12,7 @@ public struct LearnedFamily: Sendable {
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
         /// Quantiles of error ÷ spread that 50 and 90 % lie between: by `LearnedFamily.library` or else
-        /// by device, those of siblings under `sibling` or behind it, and under `all`.
+        /// by device, those of siblings under `sibling` or behind it, those of kin under `kin` or behind it, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -80,7 +80,7 @@ public struct LearnedFamily: Sendable {
     }
 
     /// Keys of `Part.quantiles` beside the ids of devices.
-    public static let sibling = "sibling", all = "all"
+    public static let sibling = "sibling", kin = "kin", all = "all"
 }
 
 /// How a model knows a device.
@@ -89,7 +89,10 @@ public enum Kinship: Sendable, Equatable {
     case known
     /// Training rows are of this device of its architecture.
     case sibling(String)
-    /// No training row is of its architecture.
+    /// No training row is of its architecture, but kernels compiled to its instructions were measured on others: the cycle model
+    /// answers, with the mean of their constants. What trees know beyond that of the others did not carry over to devices left out.
+    case kin
+    /// Neither.
     case stranger
 }
 
@@ -128,7 +131,7 @@ struct Question {
     var widening: Double
     var calibration: Calibration?
 
-    var usesKnown: Bool { kinship != .stranger }
+    var usesKnown: Bool { kinship != .stranger && kinship != .kin }
 }
 
 /// How all sites of one kind are answered: by which trees, told of which kernel, on which device.
@@ -173,8 +176,14 @@ extension LearnedFamily {
             if siblingWeight < 1, let group = unseen.groups.match(wanted, device: nil) { plan.stranger = (group.codes, model(site, as: group)) }
             return plan
         }
-        guard let group = unseen.groups.match(wanted, device: nil), let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }
-        return SitePlan(kinship: .stranger, codes: group.codes, curves: [:], quantiles: quantiles, own: model(site, as: group))
+        guard let group = unseen.groups.match(wanted, device: nil) else { return nil }
+        let own = model(site, as: group)
+        if let calibration = own.calibration, !calibration.kin.isEmpty, site.isCovered(by: calibration),
+           let quantiles = unseen.quantiles[Self.kin + (library(group) ?? "")] ?? unseen.quantiles[Self.kin] {
+            return SitePlan(kinship: .kin, codes: group.codes, curves: [:], quantiles: quantiles, own: own)
+        }
+        guard let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }
+        return SitePlan(kinship: .stranger, codes: group.codes, curves: [:], quantiles: quantiles, own: own)
     }
 
     /// Nil where the device cannot do it.
