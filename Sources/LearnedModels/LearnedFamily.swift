@@ -12,7 +12,7 @@ public struct LearnedFamily: Sendable {
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
         /// Quantiles of error ÷ spread that 50 and 90 % lie between: by `LearnedFamily.library` or else
-        /// by device, those of siblings under `sibling` or behind it, those of kin under `kin` or behind it, and under `all`.
+        /// by device, those of siblings under `sibling` or behind it, those over calibrations of kin under `kin`, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -89,8 +89,8 @@ public enum Kinship: Sendable, Equatable {
     case known
     /// Training rows are of this device of its architecture.
     case sibling(String)
-    /// No training row is of its architecture, but kernels compiled to its instructions were measured on others: the cycle model
-    /// answers, with the mean of their constants. What trees know beyond that of the others did not carry over to devices left out.
+    /// No training row is of its architecture, but kernels compiled to its instructions were measured on others, the mean of whose
+    /// constants calibrates the cycle model for it.
     case kin
     /// Neither.
     case stranger
@@ -179,7 +179,7 @@ extension LearnedFamily {
         guard let group = unseen.groups.match(wanted, device: nil) else { return nil }
         let own = model(site, as: group)
         if let calibration = own.calibration, !calibration.kin.isEmpty, site.isCovered(by: calibration),
-           let quantiles = unseen.quantiles[Self.kin + (library(group) ?? "")] ?? unseen.quantiles[Self.kin] {
+           let quantiles = unseen.quantiles[Self.kin] {
             return SitePlan(kinship: .kin, codes: group.codes, curves: [:], quantiles: quantiles, own: own)
         }
         guard let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }

@@ -36,11 +36,6 @@ public struct LearnedModel: Sendable {
         var plans: [SiteKind: SitePlan?] = [:]
         for index in sites.indices {
             guard let question = question(sites[index], &plans) else { continue }
-            if question.kinship == .kin, let family = families[sites[index].family] {
-                results[index] = family.answer(question, residual: 0, other: nil, spread: 0)
-                if fewShots[sites[index].device.id]?.families[family.family] != nil { places[index] = family.place(of: question) }
-                continue
-            }
             questions[Place(family: sites[index].family, usesKnown: question.usesKnown), default: []].append((index, question))
         }
         for (place, asked) in questions {

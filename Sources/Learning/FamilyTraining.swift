@@ -30,8 +30,8 @@ struct FamilyTraining {
         let related = devices.filter { device in all.contains { set.rows[$0].device == device && hasSibling[$0] } }
         let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
             + devices.map { .stranger($0) }
-        let bareSet = set.over(\.bare)
-        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)], bare: [(Int, Float)]) in
+        let lentSet = set.over(\.lent), kinSet = set.over { $0.kin ?? $0.lent }
+        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)], unknown: [(row: Int, lent: Float, kin: Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
             case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [], [])
@@ -46,7 +46,7 @@ struct FamilyTraining {
             case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
-                return (nil, Array(zip(out, forest.predict(set, out))), Array(zip(out, forest.predict(bareSet, out))))
+                return (nil, Array(zip(out, forest.predict(set, out))), zip(out, zip(forest.predict(lentSet, out), forest.predict(kinSet, out))).map { ($0, $1.0, $1.1) })
             }
         }
         guard let own = results[0].forest, let other = results[1].forest else { throw BoosterError(description: "no trees were grown") }
@@ -58,13 +58,14 @@ struct FamilyTraining {
         var shapes = gather { if case .fold = $0 { true } else { false } }, siblings = gather { if case .sibling = $0 { true } else { false } }
         let plain = gather { if case .stranger = $0 { true } else { false } }
         shapes.settle(set) { set.rows[$0].base }
-        // Without a sibling the cycle model answers with the constants of kin; where no kin has the kernel trees do, over the
-        // cycle model as it is: nobody calibrated it for such a device.
+        // Without a sibling's kernel trees answer that know no device, over the calibration of kin or, without kin, over none.
         var strangers = HeldOut(all.count), kin = HeldOut(all.count)
-        for (row, prediction) in results.flatMap(\.bare) where !hasSibling[row] { strangers.predictions[row] = prediction }
-        for row in all where !hasSibling[row] { kin.predictions[row] = set.rows[row].kin.map { Float(log2($0 / set.rows[row].base)) } }
-        strangers.settle(bareSet) { bareSet.rows[$0].base }
-        kin.settle(set) { set.rows[$0].base }
+        for one in results.flatMap(\.unknown) where !hasSibling[one.row] {
+            strangers.predictions[one.row] = one.lent
+            if set.rows[one.row].kin != nil { kin.predictions[one.row] = one.kin }
+        }
+        strangers.settle(lentSet) { lentSet.rows[$0].base }
+        kin.settle(kinSet) { kinSet.rows[$0].base }
         // The mean of what a sibling and what the trees for strangers say, at the exponent and weight that are least wrong.
         var best = (exponent: 0.5, weight: 1.0, error: Double.infinity)
         for exponent in [0, 0.25, 0.5, 0.75, 1] {
@@ -77,19 +78,20 @@ struct FamilyTraining {
         siblings.settle(set) { set.rows[$0].base }
         let exponent = best.exponent
 
-        let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try strangers.isEmpty ? Spread(other, set, shapes, seed: seed) : Spread(other, bareSet, strangers, seed: seed)
+        let spread = try Spread(own, set, shapes, seed: seed)
+        let strangerSpread = try !kin.isEmpty ? Spread(other, kinSet, kin, seed: seed) : !strangers.isEmpty ? Spread(other, lentSet, strangers, seed: seed) : Spread(other, set, shapes, seed: seed)
         let matrix = own.matrixOnSiblings(set, all.filter { siblings.predictions[$0] != nil }, knowing: all)
         func library(_ row: Int) -> String? { LearnedFamily.library(of: set.family, software: set.rows[row].software, kernel: set.rows[row].kernel) }
         let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { LearnedFamily.sibling + (library($0) ?? "") }
         let shapeRows = spread.outcomes(shapes, set) { library($0) ?? set.rows[$0].device }
-        let strangerRows = strangerSpread.outcomes(strangers, bareSet) { library($0) ?? LearnedFamily.all }
-        // Two or three devices say too little of where kin are farther off: everywhere the same.
-        let kinRows = strangerSpread.outcomes(kin, set, spreads: .init(repeating: 0, count: kin.rows.count)) { LearnedFamily.kin + (library($0) ?? "") }
+        let strangerRows = strangerSpread.outcomes(strangers, lentSet, spreads: kin.isEmpty ? nil : strangerSpread.trees.predict(other.matrix(lentSet, strangers.rows).values)) {
+            library($0) ?? LearnedFamily.all
+        }
+        let kinRows = strangerSpread.outcomes(kin, kinSet) { _ in LearnedFamily.kin }
         var siblingQuantiles = siblingRows.quantiles
         siblingQuantiles[LearnedFamily.sibling] = siblingQuantiles.removeValue(forKey: LearnedFamily.all)
         let quantiles = shapeRows.quantiles.merging(siblingQuantiles) { shape, _ in shape }
-        var kinQuantiles = kinRows.quantiles
-        kinQuantiles[LearnedFamily.kin] = kinQuantiles.removeValue(forKey: LearnedFamily.all)
+        let kinQuantiles = kinRows.quantiles.filter { $0.key == LearnedFamily.kin }
         let known = LearnedFamily.Part(groups: own.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
         let unseen = LearnedFamily.Part(groups: other.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
                                         quantiles: (strangers.isEmpty ? shapeRows : strangerRows).quantiles.merging(kinQuantiles) { stranger, _ in stranger })

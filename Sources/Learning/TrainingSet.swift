@@ -28,8 +28,8 @@ struct TrainingSet {
         /// Seconds.
         var measured: Double
         var base: Double
-        /// The base without any calibration, and with the mean of other architectures' where one of those has the kernel.
-        var bare: Double
+        /// The base had nobody measured the device: with its sibling's calibration or without any, and without a sibling with that of kin.
+        var lent: Double
         var kin: Double?
         var cycle: Double
         var bound: Double
@@ -104,12 +104,13 @@ extension TrainingSet {
                     if set.names.isEmpty { set.names = here.names() }
                     set.features += here.features
                     let residual = Float(log2(seconds / here.base))
-                    guard let bare = siblings.bare(site) else { throw RowError("\"\(site.device.id)\" cannot do it") }
-                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, bare: bare.base, kin: siblings.kin(of: site)?.base,
+                    let moved = siblings.move(site), kin = moved == nil ? siblings.kin(of: site)?.base : nil
+                    guard let lent = moved?.own ?? siblings.bare(site)?.base else { throw RowError("\"\(site.device.id)\" cannot do it") }
+                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, lent: lent, kin: kin,
                                         cycle: here.cycle, bound: here.bound,
                                         shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
                                         software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
-                    set.moved.append(siblings.move(site))
+                    set.moved.append(moved)
                     if keepsSites { set.sites.append(site) }
                     set.sources[name, default: 0] += 1
                     sets[family] = set

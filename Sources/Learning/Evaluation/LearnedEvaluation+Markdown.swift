@@ -28,7 +28,7 @@ extension LearnedEvaluation {
             "Rows: \(rows). Errors are |predicted − measured| ÷ measured. Figures of the model that ships, from all rows, stand in its manifest: `orrery show Models/kernels.json`.", "",
             "Held out were", "",
             "- *shapes*: \(folds)-fold cross-validation by the weights of a product, one batch of one attention, one network of experts under one sharding, one message;",
-            "- *devices*: none of the device's rows and none of its calibrations; its sibling answers where another device of its architecture was measured with the same kernel, else the cycle model with the mean of other architectures' constants for the kernel; where none has the kernel, the trees for strangers over the cycle model without any calibration;",
+            "- *devices*: none of the device's rows and none of its calibrations; its sibling answers where another device of its architecture was measured with the same kernel, else the trees for strangers over the cycle model with the mean of other architectures' constants for the kernel, or without any where none has the kernel;",
             "- *software*: none of its rows and none of its calibrations; the kernel of another software on the same device answers, where there is one for the format.", "",
             "The few constants of the calibrated cycle model under unseen shapes were fitted to these rows, those held out among them. The spreads, and the two numbers that mix siblings with strangers, are fitted on all devices.",
         ]

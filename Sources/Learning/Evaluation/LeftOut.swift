@@ -74,10 +74,7 @@ struct LeftOut {
         }
         return out.compactMap { row in
             guard let (stranger, far) = alone.answers[row] else { return nil }
-            guard let (sibling, near) = known?.answers[row] else {
-                guard set.moved[row] == nil, let kin = set.rows[row].kin else { return point(row, .stranger, stranger, spread: far, group: device) }
-                return point(row, .kin, kin, spread: 0, group: device)
-            }
+            guard let (sibling, near) = known?.answers[row] else { return point(row, set.rows[row].kin == nil ? .stranger : .kin, stranger, spread: far, group: device) }
             let time = power(sibling, family.siblingWeight) * power(stranger, 1 - family.siblingWeight)
             return point(row, .sibling, time, spread: near, group: device)
         }
