@@ -65,6 +65,8 @@ struct TileShape: Sendable {
     let delivered: Double
     let fill: Double
     let resident: Double
+    /// Of the fill, what even the first tile hides: all of it where a unit's memory has no bounds.
+    let hidden: Double
     let widening: Double
     /// Seconds before and after the main loop of a kernel that is not split.
     let latency: Double
@@ -81,6 +83,7 @@ struct TileShape: Sendable {
         // Tiles whose stages fit a unit's memory together run there together and hide each other's fill and drain.
         resident = max(1, (units.localCapacity / (drawn * Double(GEMMTiling.step) * GEMMTiling.stages)).rounded(.down))
         fill = units.memoryLatency + tm * tn * product.outputWidth / units.feed
+        hidden = resident.isFinite ? 0 : fill
         // Every row of tiles widens its weights anew.
         widening = product.wideningOps > 0 ? tn * product.wideningOps / units.vectorRate : 0
         latency = units.floor + fill + GEMMTiling.firstAccesses * units.memoryLatency
@@ -132,14 +135,14 @@ struct TileGrid {
 
     /// The engine's time alone, as far as waves of whole tiles set it.
     func engineTime(split: Double, depth: Double, on units: borrowing Units) -> Double {
-        ceiling(tiles * split / Double(units.count)) * depth * shape.pace
+        ceiling(tiles * split / Double(units.count)) * depth * shape.pace - shape.hidden
     }
 
     /// What no split of the reduction comes below: all units busy to the last, nothing padded in depth, no partial sums.
     func bound(of product: borrowing Product, on units: borrowing Units) -> TileCost {
         let depth = Double(product.k), whole = tiles * depth / Double(units.count)
         var cost = TileCost()
-        cost.engine = whole * shape.pace + pass
+        cost.engine = whole * shape.pace + pass - shape.hidden
         cost.cacheBytes = tiles * shape.delivered * depth + outputs * product.outputWidth + product.storedWeights + product.widened
         cost.cache = max(cost.cacheBytes / units.cacheBandwidth, whole * shape.drawn / units.feed)
         let read = product.read + refetched + product.widened, written = product.written + product.widened

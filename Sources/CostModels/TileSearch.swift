@@ -81,7 +81,7 @@ struct TileShapes: Sendable {
             let tiles = Double(rowTiles[GEMMTiling.place(of: shape.rows)]) * Double(columnTiles[GEMMTiling.place(of: shape.columns)]) * batch
             let deep = tiles * depth, whole = deep * perUnit
             let cacheBytes = deep * shape.delivered + tiles * Double(shape.rows * shape.columns) * product.outputWidth + once
-            let busy = max(whole * shape.pace + pass, max(cacheBytes * perCacheByte, whole * shape.drawn * perFedByte), max(deep * shape.widening, memory))
+            let busy = max(whole * shape.pace + pass - shape.hidden, max(cacheBytes * perCacheByte, whole * shape.drawn * perFedByte), max(deep * shape.widening, memory))
             bounds[place] = (shape.latency + gap + busy) * (1 - roundingSlack)
             if bounds[place] < bounds[promising] { promising = place }
         }
