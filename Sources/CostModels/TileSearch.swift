@@ -28,51 +28,68 @@ struct TileShapes: Sendable {
     /// that cannot reach what that reaches are passed over: the answer is that of a search through all.
     func fastest(_ product: borrowing Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
         let sides = GEMMTiling.sides.count, splits = GEMMTiling.splits
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: shapes.count + splits.count) { numbers in
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * shapes.count + splits.count) { numbers in
             withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * sides) { tiles in
-                let bounds = numbers.baseAddress!, depths = bounds + shapes.count, rowTiles = tiles.baseAddress!, columnTiles = rowTiles + sides
+                let bounds = numbers.baseAddress!, works = bounds + shapes.count, depths = works + shapes.count
+                let rowTiles = tiles.baseAddress!, columnTiles = rowTiles + sides
                 for (place, side) in GEMMTiling.sides.enumerated() {
                     var count = 0
                     for group in product.groups { count += ceilDivide(group, side) }
                     (rowTiles[place], columnTiles[place]) = (count, ceilDivide(product.n, side))
                 }
                 for place in splits.indices { depths[place] = GEMMTiling.depth(product.k, split: splits[place]) }
-                let promising = bound(product, rowTiles, columnTiles, into: bounds)
-                // The shortest that any candidate is known to take, then the first in order that takes no longer.
+                let promising = bound(product, rowTiles, columnTiles, into: bounds, works)
+                // The shortest that any candidate is known to take.
                 var limit = Double.infinity
-                var best = GEMMTiling(rows: 0, columns: 0, splitK: 0), bestCost = TileCost(latency: .infinity)
-                for pass in 0...1 {
-                    for place in pass == 0 ? promising..<promising + 1 : 0..<shapes.count where bounds[place] <= limit {
-                        let shape = shapes[place]
-                        let grid = TileGrid(product, shape, rowTiles: rowTiles[GEMMTiling.place(of: shape.rows)], columnTiles: columnTiles[GEMMTiling.place(of: shape.columns)], on: units)
-                        let least = grid.bound(of: product, on: units)
-                        guard least.duration <= limit * (1 + roundingSlack) else { continue }
-                        var most = least.longestWork(within: limit, power)
-                        guard least.work <= most else { continue }
-                        for index in splits.indices {
-                            let split = Double(splits[index])
-                            guard grid.engineTime(split: split, depth: depths[index], on: units) <= most else { continue }
-                            var cost = grid.cost(of: product, split: split, depth: depths[index], on: units)
-                            guard cost.duration <= limit, cost.work <= most, cost.duration < bestCost.duration else { continue }
-                            power?.settle(&cost)
-                            if cost.duration < limit {
-                                limit = cost.duration
-                                most = least.longestWork(within: limit, power)
-                            }
-                            guard pass == 1, cost.duration < bestCost.duration else { continue }
-                            (best, bestCost) = (GEMMTiling(rows: shape.rows, columns: shape.columns, splitK: splits[index]), cost)
+
+                /// The first of a tile's splits that is shorter than `best`, and no longer than any other candidate.
+                func search(_ shape: TileShape, _ best: inout (GEMMTiling, TileCost)) {
+                    let grid = TileGrid(product, shape, rowTiles: rowTiles[GEMMTiling.place(of: shape.rows)], columnTiles: columnTiles[GEMMTiling.place(of: shape.columns)], on: units)
+                    let least = grid.bound(of: product, on: units)
+                    guard least.duration <= limit * (1 + roundingSlack) else { return }
+                    var most = least.longestWork(within: limit, power)
+                    guard least.work <= most else { return }
+                    for index in splits.indices {
+                        let split = Double(splits[index])
+                        guard grid.engineTime(split: split, depth: depths[index], on: units) <= most else { continue }
+                        var cost = grid.cost(of: product, split: split, depth: depths[index], on: units)
+                        guard cost.duration <= limit, cost.work <= most, cost.duration < best.1.duration else { continue }
+                        power?.settle(&cost)
+                        if cost.duration < limit {
+                            limit = cost.duration
+                            most = least.longestWork(within: limit, power)
                         }
+                        if cost.duration < best.1.duration { best = (GEMMTiling(rows: shape.rows, columns: shape.columns, splitK: splits[index]), cost) }
                     }
                 }
-                return (best, bestCost)
+
+                let none = (GEMMTiling(rows: 0, columns: 0, splitK: 0), TileCost(latency: .infinity))
+                var first = none, best = none
+                search(shapes[promising], &first)
+                let memory = power.map { ($0.limit.budget.value, $0.compute, $0.perMemoryByte * (product.read + product.written + 2 * product.widened)) }
+                for place in shapes.indices where bounds[place] <= limit {
+                    if place == promising {
+                        if first.1.duration < best.1.duration { best = first }
+                        continue
+                    }
+                    if let (budget, compute, other) = memory {
+                        // As `longestWork`, without roots: work² · E_compute ≤ (T − latency)² · (budget · T − E_memory).
+                        let time = limit * (1 + 1e-6), left = time - shapes[place].latency
+                        guard works[place] * works[place] * compute <= left * left * (budget * time - other) * (1 + roundingSlack) else { continue }
+                    }
+                    search(shapes[place], &best)
+                }
+                return best
             }
         }
     }
 
-    /// For each tile a time that none of its splits comes below at whatever clock, by multiplications alone.
+    /// For each tile a time that none of its splits comes below at whatever clock, by multiplications alone, and of that what follows
+    /// the clock.
     ///
     /// - Returns: the tile with the shortest.
-    private func bound(_ product: borrowing Product, _ rowTiles: UnsafePointer<Int>, _ columnTiles: UnsafePointer<Int>, into bounds: UnsafeMutablePointer<Double>) -> Int {
+    private func bound(_ product: borrowing Product, _ rowTiles: UnsafePointer<Int>, _ columnTiles: UnsafePointer<Int>, into bounds: UnsafeMutablePointer<Double>,
+                       _ works: UnsafeMutablePointer<Double>) -> Int {
         let depth = Double(product.k), batch = Double(product.batch), pass = product.passTime(on: units)
         let memory = (product.read + product.widened) / units.memoryBandwidth + (product.written + product.widened) / units.memoryWriteBandwidth
         let once = product.storedWeights + product.widened, gap = pass > 0 ? units.gap : 0
@@ -81,8 +98,9 @@ struct TileShapes: Sendable {
             let tiles = Double(rowTiles[GEMMTiling.place(of: shape.rows)]) * Double(columnTiles[GEMMTiling.place(of: shape.columns)]) * batch
             let deep = tiles * depth, whole = deep * perUnit
             let cacheBytes = deep * shape.delivered + tiles * Double(shape.rows * shape.columns) * product.outputWidth + once
-            let busy = max(whole * shape.pace + pass - shape.hidden, max(cacheBytes * perCacheByte, whole * shape.drawn * perFedByte), max(deep * shape.widening, memory))
-            bounds[place] = (shape.latency + gap + busy) * (1 - roundingSlack)
+            let work = max(whole * shape.pace + pass - shape.hidden, cacheBytes * perCacheByte, whole * shape.drawn * perFedByte, deep * shape.widening)
+            works[place] = work * (1 - roundingSlack)
+            bounds[place] = (shape.latency + gap + max(work, memory)) * (1 - roundingSlack)
             if bounds[place] < bounds[promising] { promising = place }
         }
         return promising
