@@ -32,6 +32,8 @@ public struct Calibration: Sendable {
     public private(set) var wholeConstants: WholeConstants?
     /// The device it is lent to, when that has none of its own.
     public var lentTo: String?
+    /// The calibrations it is the mean of, where it is lent by devices of other architectures.
+    public internal(set) var kin: [String] = []
     /// Prefer the kernel of this name over the one with the most rows.
     public var kernel = ""
 
@@ -53,7 +55,8 @@ public struct Calibration: Sendable {
     public var id: String { "\(device).\(runtime)" }
     /// Its name, from which device it is lent, and where its parts for whole passes come from.
     public var title: String {
-        let own = lentTo.map { "\(id), inherited by \($0)" } ?? id
+        let name = kin.isEmpty ? id : "mean of \(kin.joined(separator: ", "))"
+        let own = lentTo.map { "\(name), inherited by \($0)" } ?? name
         let others = [steps?.origin.map { "passes as \($0)" }, power?.origin.map { "power as \($0)" }].compactMap(\.self)
         return ([own] + others).joined(separator: ", ")
     }
@@ -96,7 +99,10 @@ public struct Calibration: Sendable {
     ///
     /// - Parameter choice: how the cost model does it.
     public func kernel(for operation: Operator, choice: Choice = .none) -> KernelCalibration? {
-        guard let key = KernelKey(operation, choice: choice) else { return nil }
+        KernelKey(operation, choice: choice).flatMap { kernel(for: $0, named: kernel) }
+    }
+
+    func kernel(for key: KernelKey, named kernel: String) -> KernelCalibration? {
         let plainFormat = key.plainFormat
         func closeness(_ place: Int) -> Int? {
             let candidate = kernels[place], exact = candidate.key.format == key.format
