@@ -208,7 +208,9 @@ struct KernelFit {
 
 extension KernelKey.Family {
     /// What a kernel of this family can be calibrated by, the best supported first.
-    func parameters(onProcessor: Bool) -> [KernelCalibration.Parameter] {
+    ///
+    /// - Parameter ofUnits: the rows state how many units copy.
+    func parameters(onProcessor: Bool, ofUnits: Bool = false) -> [KernelCalibration.Parameter] {
         if onProcessor { return parametersOnProcessor }
         return switch self {
         case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
@@ -216,7 +218,7 @@ extension KernelKey.Family {
         case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .perDepth, .perOutput, .engineEfficiency, .cache]
         case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perOutput, .cache]
         case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
-        case .expertExchange: [.overhead, .linkEfficiency, .perMessage, .rampBytes]
+        case .expertExchange: ofUnits ? [.overhead, .perUnitByte, .perUnitMessage, .linkEfficiency] : [.overhead, .linkEfficiency, .perMessage, .rampBytes]
         case .elementwise, .copy: [.overhead, .memoryEfficiency, .engineEfficiency, .cache]
         case .fileRead: [.linkEfficiency, .overhead, .rampBytes]
         }

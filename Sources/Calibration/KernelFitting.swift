@@ -65,7 +65,7 @@ struct KernelFitting {
     /// below which none came: calls that the host launched one by one.
     private static func best(_ samples: [KernelSample], _ family: KernelKey.Family, from other: KernelFit? = nil) -> KernelFit? {
         let start = other?.fitted.mapValues(\.value) ?? [:]
-        let parameters = family.parameters(onProcessor: samples.first?.onProcessor ?? false)
+        let parameters = family.parameters(onProcessor: samples.first?.onProcessor ?? false, ofUnits: samples.contains(where: \.statesUnits))
         let added = KernelFit(samples, parameters, from: start)
         let neutral = KernelConstants { $0.neutral }
         let shortest = samples.map(\.measured).min() ?? 0, modelled = samples.map { $0.predicted(under: neutral) }.min() ?? 0

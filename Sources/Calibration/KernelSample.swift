@@ -19,6 +19,8 @@ public struct KernelSample: Sendable {
     public var variant: String
     /// On a processor, whose kernels have other constants than those of an accelerator.
     public var onProcessor: Bool
+    /// How many units of the device copy, which the caller of the kernel decides.
+    public var statesUnits = false
     /// Interquartile range of its repeats over their median, 0 where the row does not say.
     public var spread = 0.0
 
@@ -44,7 +46,7 @@ extension KernelSample {
     /// - Parameter key: of the kernel that was timed; other operators of the row are what surrounds it.
     init?(_ work: KernelWork, of row: MeasuredRow, _ demands: [Demand], _ main: KernelKey) {
         var works: [KernelWorkload] = [], fixed = 0.0
-        var hash = StableHash(), variant = ""
+        var hash = StableHash(), variant = "", units = false
         let onProcessor = work.device.kind == .cpu
         for (operation, demand) in zip(work.operators, demands) {
             guard demand.duration.value.isFinite else { return nil }
@@ -55,6 +57,7 @@ extension KernelSample {
             }
             works.append(KernelWorkload(operation, demand, bound: work.bound(of: operation).duration))
             variant = key.variant
+            if case .collective(let collective) = operation, collective.units > 0 { units = true }
             hash.add(shapeOf: operation)
             // There a shape is a whole one: the rows of a product are as much its shape as its weights.
             if onProcessor { hash.add(tokensOf: operation) }
@@ -63,6 +66,7 @@ extension KernelSample {
         // How a model routes its tokens, which the sizes of its products do not say.
         for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
         self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: onProcessor)
+        statesUnits = units
         if onProcessor, let column = row["op_params"], let document = try? Document(file: "op_params", text: column.utf8), case .number(let text)? = document.json["spread"] {
             spread = max(0, Double(text) ?? 0)
         }

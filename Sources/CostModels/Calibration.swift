@@ -94,7 +94,8 @@ public struct Calibration: Sendable {
 
     /// The kernel that would do an operator: of the named kernels and formats the best match, then the one with the most rows.
     ///
-    /// Calls that the host launched one by one say little about the device: such a kernel is taken only when it was named.
+    /// Calls that the host launched one by one say little about the device, and a kernel whose units the caller counts needs their
+    /// number: such a kernel is taken only when it was named.
     ///
     /// - Parameter choice: how the cost model does it.
     public func kernel(for operation: Operator, choice: Choice = .none) -> KernelCalibration? {
@@ -106,7 +107,7 @@ public struct Calibration: Sendable {
         func closeness(_ place: Int) -> Int? {
             let candidate = kernels[place], exact = candidate.key.format == key.format
             guard exact || plainFormats[place] == plainFormat else { return nil }
-            guard candidate.fitted[.hostFloor] == nil || candidate.kernel == kernel else { return nil }
+            guard !candidate.isOfCaller || candidate.kernel == kernel else { return nil }
             guard candidate.key.variant.isEmpty || candidate.key.variant == key.variant else { return nil }
             return (exact ? 4 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 2 : 0) + (candidate.key.variant == key.variant ? 1 : 0)
         }

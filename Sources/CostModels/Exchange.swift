@@ -27,6 +27,13 @@ struct Exchange {
     private var nodes: Int { ceilDivide(collective.participants, max(1, collective.participantsPerNode)) }
     private var bytes: Double { collective.bytes.value }
 
+    /// Of an all-to-all of so many bytes what leaves the node of a participant.
+    private func bytesToOtherNodes(_ bytes: Double) -> Double {
+        let n = Double(collective.participants), count = Double(nodes), perNode = Double(max(1, collective.participantsPerNode))
+        if let relayed = collective.relayed { return relayed.value * (count - 1) / count }
+        return bytes * max(0, n - perNode) / n
+    }
+
     /// The fastest way to do it.
     func fastest() -> (CollectiveAlgorithm, ExchangeTime) {
         let n = collective.participants
@@ -69,8 +76,9 @@ struct Exchange {
             return sum(across.fastest(.broadcast, members: nodes, bytes: bytes).1, inside.fastest(.broadcast, members: p, bytes: bytes).1)
         case .allToAll:
             // Each pair exchanges its own part, over whichever network joins the two; both networks run at once.
-            let near = inside.exchange(among: p, steps: 1, bytes: bytes * (perNode - 1) / n)
-            let far = across.exchange(among: collective.participants, steps: 1, bytes: bytes * max(0, n - perNode) / n)
+            // What arrived from another node once is handed on, too.
+            let near = inside.exchange(among: p, steps: 1, bytes: bytes * (perNode - 1) / (collective.relayed == nil ? n : perNode))
+            let far = across.exchange(among: collective.participants, steps: 1, bytes: bytesToOtherNodes(bytes))
             return ExchangeTime(latency: max(near.latency, far.latency), transfer: max(near.transfer, far.transfer), bytes: near.bytes + far.bytes)
         case .send:
             return .nothing
@@ -83,6 +91,8 @@ struct Exchange {
         let n = collective.participants
         guard n > 1 || collective.kind == .send else { return .nothing }
         var least = collective.wireBytes.value
+        // Who hands on sends less himself; how much of it stays inside depends on where the receivers are.
+        if collective.relayed != nil { least = bytesToOtherNodes(bytes) }
         let adds = inside.reduces || across.reduces
         if adds, collective.kind == .allReduce { least = min(least, bytes) }
         guard collective.crossesNodes, collective.kind != .send else {
@@ -93,7 +103,7 @@ struct Exchange {
         case .allReduce: (adds ? 1 : 2 * (count - 1) / count) * bytes / perNode
         case .reduceScatter: (count - 1) / count * bytes / perNode
         case .allGather: (count - 1) * bytes
-        case .allToAll: bytes * max(0, Double(n) - perNode) / Double(n)
+        case .allToAll: bytesToOtherNodes(bytes)
         case .broadcast: bytes / perNode
         case .send: bytes
         }

@@ -6,7 +6,7 @@ import Quantities
 /// With the demand of the model (latency `L`, engine `E`, vector `V`, cache `C`, memory `M`, link `K`) the kernel takes
 ///
 ///     overhead + latency·L + perDepth·depth + perInput·inputs + perOutput·outputs + perGroup·groups + perPeer·peers
-///       + perMessage·messages + perWeight·weights + perColumn·columns + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, M ÷ memoryEfficiency,
+///       + perMessage·messages + perUnitMessage·messages÷units + perUnitByte·bytes÷units + perWeight·weights + perColumn·columns + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, M ÷ memoryEfficiency,
 ///                                   K ÷ linkEfficiency · (1 + √(rampBytes ÷ bytes)))
 ///
 /// with `1 − overlap` of what is shorter than the longest of those times behind it, and never less than the physical bound of the operator.
@@ -32,6 +32,8 @@ public struct KernelCalibration: Sendable {
         case overlap
         /// Seconds below which no call came because the host had to launch it each time; not of the device.
         case hostFloor
+        /// Seconds that one of the units that copy takes for a token, and for a byte, where their number is stated.
+        case perUnitMessage, perUnitByte
 
         /// The value that changes nothing.
         public var neutral: Double {
@@ -96,6 +98,9 @@ public struct KernelCalibration: Sendable {
         self.validation = validation
     }
 
+    /// How its callers use it is in its constants: the host's launches, the number of units.
+    var isOfCaller: Bool { fitted[.hostFloor] != nil || fitted[.perUnitMessage] != nil || fitted[.perUnitByte] != nil }
+
     public var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
 }
 
@@ -147,6 +152,8 @@ extension KernelCalibration.Parameter {
         case .rampBytes: 14
         case .overlap: 15
         case .hostFloor: 16
+        case .perUnitMessage: 17
+        case .perUnitByte: 18
         }
     }
 }
@@ -178,7 +185,7 @@ public struct KernelWorkload: Sendable {
         let fixed = c[.overhead] + c[.latency] * latency
         let loops = c[.perDepth] * shape.depth + c[.perInput] * shape.inputs + c[.perOutput] * shape.outputs
         let parts = c[.perGroup] * shape.groups + c[.perPeer] * shape.peers + c[.perMessage] * shape.messages
-            + c[.perWeight] * shape.weights + c[.perColumn] * shape.columns
+            + c[.perUnitMessage] * shape.messagesOfUnit + c[.perUnitByte] * shape.bytesOfUnit + c[.perWeight] * shape.weights + c[.perColumn] * shape.columns
         let waiting = max(time.engine, time.vector) + time.cache + time.memory - max(time.engine, time.vector, time.cache, time.memory)
         time.latency = max(fixed + loops + parts + (1 - c[.overlap]) * waiting, bound - time.busy)
         return time

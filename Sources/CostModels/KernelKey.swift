@@ -103,6 +103,9 @@ struct KernelShape: Sendable {
     var linkBytes = 0.0
     /// Tokens that travel, one message each.
     var messages = 0.0
+    /// Tokens and bytes of each of the units that copy, where their number is stated.
+    var messagesOfUnit = 0.0
+    var bytesOfUnit = 0.0
 
     init(_ operation: Operator, _ demand: Demand) {
         switch operation {
@@ -126,6 +129,7 @@ struct KernelShape: Sendable {
             peers = Double(o.participants - 1)
             linkBytes = demand.linkBytes.value
             messages = Double(o.messages)
+            if o.units > 0 { (messagesOfUnit, bytesOfUnit) = (messages / Double(o.units), linkBytes / Double(o.units)) }
         case .elementwise(let o):
             inputs = o.elements
             outputs = Double(o.rows)

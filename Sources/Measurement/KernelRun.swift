@@ -150,18 +150,27 @@ extension KernelRun {
         let nodes = try row.count("node_num", or: max(1, ranks / 8), in: 1...65536)
         let direction = row.text("op", "phase").flatMap { ["dispatch", "combine"].contains($0) ? $0 : nil } ?? row.text("phase") ?? ""
         guard direction == "dispatch" || direction == "combine" else { throw RowError("direction \"\(direction)\" is not known") }
-        let format: TensorFormat = switch (row.text("comm_dtype", "dtype") ?? "default", direction) {
+        let kind = row.text("comm_backend", "kind") ?? ""
+        // Tidy runs of DeepEP's kernels state both directions: "fp8/bf16".
+        let stated = row.text("comm_dtype", "dtype") ?? (kind == "normal" || kind == "low_latency" ? row.row.precision?.split(separator: "/").first.map(String.init) : nil)
+        let format: TensorFormat = switch (stated ?? "default", direction) {
         case ("fp8", "dispatch"): try KernelFormats("fp8_block").input
         case ("nvfp4", "dispatch"), ("fp4", _): try KernelFormats("nvfp4").input
         // Results travel in 16 bits unless the kernel was asked for a narrow combine.
         default: .bf16
         }
-        let kind = row.text("comm_backend", "kind") ?? ""
         let isLowLatency = kind.hasSuffix("_ll") || kind.hasSuffix("generation") || kind == "low_latency"
         let copies = isLowLatency ? Double(topK) : distinctRanks(topK: topK, experts: experts, ranks: ranks)
         let bytes = format.bytes(elements: Double(tokens) * copies * Double(hidden))
-        let collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens,
+        var collective = Collective(.allToAll, participants: ranks, participantsPerNode: max(1, ranks / nodes), bytes: bytes, format: format, messages: tokens,
                                     messageBytes: format.bytes(elements: Double(hidden)))
+        if kind == "normal" {
+            collective.units = try row.count("sms", or: 0, in: 0...65536)
+            // DeepEP's normal kernels send a token once to each node with any of its experts, where NVLink carries it on (README.md, deepseek-ai/DeepEP).
+            if nodes > 1, experts % nodes == 0 {
+                collective.relayed = format.bytes(elements: Double(tokens) * distinctRanks(topK: topK, experts: experts, ranks: nodes) * Double(hidden))
+            }
+        }
         return KernelRun(device: device, operators: [.collective(collective)], fabric: fabric)
     }
 

@@ -73,11 +73,10 @@ extension MeasuredRow {
         }
     }
 
-    /// DeepEP's kernels differ by protocol, by direction, by the units that the caller gives them, and where ranks are on several nodes.
+    /// DeepEP's kernels differ by protocol, by direction, and where ranks are on several nodes.
     private var exchangeName: String {
         guard let parameters = try? RowReading(self), let kind = parameters.text("kind"), let direction = parameters.text("op") else { return "" }
-        let units = parameters.text("sms").map { "on \($0) units" }
         let across = (parameters.text("n_devices").flatMap { Int($0) } ?? 0) > 8 ? "across nodes" : nil
-        return [kind == "low_latency" ? "deepep_ll" : "deepep_ht", direction, units, across].compactMap(\.self).joined(separator: " ")
+        return [kind == "low_latency" ? "deepep_ll" : "deepep_ht", direction, across].compactMap(\.self).joined(separator: " ")
     }
 }

@@ -159,7 +159,7 @@ public struct Predictor {
         case "gemm": try .gemm(row, on: device)
         case "moe_gemm": try .experts(row, on: device)
         case "comm": try .collective(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
-        default: try .exchange(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
+        default: try .exchange(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device, orMore: row.row.header.layout == .runs))
         }
     }
 
@@ -209,8 +209,11 @@ public struct Predictor {
     }
 
     /// The links of the smallest board that joins so many of the device; without one its own port.
-    private mutating func fabric(joining count: Int, of device: Device) -> Fabric {
-        guard let system = board(joining: count, of: device) else { return Fabric() }
+    ///
+    /// - Parameter orMore: where no system is so large, the largest of several nodes goes on as it is.
+    private mutating func fabric(joining count: Int, of device: Device, orMore: Bool = false) -> Fabric {
+        let larger = orMore ? systems.filter { $0.nodes > 1 && $0.accelerator.device.id == device.id }.max { $0.acceleratorCount < $1.acceleratorCount } : nil
+        guard let system = board(joining: count, of: device) ?? larger else { return Fabric() }
         let name = system.accelerator.name
         let crosses = count > system.accelerator.count
         return Fabric(inside: system.link(name, name), across: crosses ? system.link(name, name, crossingNodes: true) : nil)

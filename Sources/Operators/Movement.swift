@@ -26,6 +26,11 @@ public struct Collective: Hashable, Sendable {
     public var messages: Int
     /// Bytes of one copy of such a message; zero where it is not known, or without messages.
     public var messageBytes: Bytes
+    /// Units of the device that copy, where the caller says how many; 0 where the kernel takes what it needs.
+    public var units = 0
+    /// Bytes of one participant in an all-to-all of which each node is sent one copy, to hand on inside; nil where every
+    /// participant in another node is sent its own.
+    public var relayed: Bytes?
 
     public init(_ kind: Kind, participants: Int, participantsPerNode: Int? = nil, bytes: Bytes, imbalance: Double = 1, format: TensorFormat, messages: Int = 0,
                 messageBytes: Bytes = .zero) {

@@ -55,6 +55,21 @@ struct ApplicationTests {
         #expect(abs(ramped.linkTime.value / plain.linkTime.value - 2) < 1e-9)
     }
 
+    @Test("Twice the units copy in half the time, and only rows that name such a kernel are predicted by it")
+    func units() throws {
+        let device = try Synthetic.device(), format = TensorFormat.bf16
+        let kernel = calibration([.perUnitMessage: 1e-6, .perUnitByte: 1e-10], KernelKey(.expertExchange, format: format.description), kernel: "counted")
+        func added(_ units: Int, named: Bool = true) -> Double {
+            var exchange = Collective(.allToAll, participants: 8, bytes: Bytes(1e8), format: format, messages: 4096), whole = file(kernel)
+            exchange.units = units
+            whole.kernel = named ? "counted" : ""
+            let plain = Cycle().demand(of: .collective(exchange), on: device, under: runtime)
+            return (Cycle(calibration: whole).demand(of: .collective(exchange), on: device, under: runtime).latency - plain.latency).value
+        }
+        #expect(added(4) > 4096e-6 / 4 && abs(added(4) / added(8) - 2) < 1e-9)
+        #expect(added(4, named: false) == 0)
+    }
+
     @Test("Of two kernels the one with more rows is taken, unless the other is named; one behind a host's launches only when named")
     func choice() throws {
         var costs = file(calibration([.overhead: 1e-6], kernel: "rare", rows: 10), calibration([.overhead: 2e-6], kernel: "common", rows: 90),

@@ -30,6 +30,19 @@ private func link(_ bandwidth: Double, latency: Double = 1e-6, _ topology: Link.
         #expect(near(try #require(network.time(.allReduce, by: .tree, members: n, bytes: 1)).latency, steps * 1e-6))
     }
 
+    @Test("What each node is sent once and hands on crosses the network between nodes once, and never beats the bound")
+    func relayed() throws {
+        let fabric = Fabric(inside: fast, across: slow), device = Fixture.processor
+        var copied = Collective(.allToAll, participants: 32, participantsPerNode: 8, bytes: Bytes(8e9), format: .bf16)
+        let apart = try #require(Exchange(copied, over: fabric, on: device, datasheet: true))
+        copied.relayed = Bytes(2e9)
+        let once = try #require(Exchange(copied, over: fabric, on: device, datasheet: true))
+        #expect(near(apart.fastest().1.transfer, 8e9 * 24 / 32 / 50e9))
+        // Three of four nodes are others.
+        #expect(near(once.fastest().1.transfer, 2e9 * 3 / 4 / 50e9))
+        #expect(once.bound.transfer <= once.fastest().1.transfer * (1 + 1e-12))
+    }
+
     @Test("Without a switch every port forwards: a ring beats nothing, and small messages over it take 2(n−1) or log steps")
     func onARing() {
         let ring = Network(link(450e9, .ring), datasheet: true)
