@@ -29,8 +29,10 @@ let rooms: [Target] = [
     room("Workloads", ["Quantities", "Documents", "Hardware", "Operators"]),
     room("CostModels", ["Quantities", "Hardware", "Operators"]),
     .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    // Walks of many rows through trees, 64 nodes in one comparison.
+    .target(name: "LearnedTreesC"),
     // Trees over the cost models; they are grown in Learning.
-    room("LearnedModels", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels"]),
+    room("LearnedModels", ["CGSL", "LearnedTreesC", "Quantities", "Documents", "Hardware", "Operators", "CostModels"]),
     room("Simulation", ["Quantities", "Documents", "EventEngine", "Hardware", "Operators", "Workloads", "CostModels"]),
     room("Measurement", ["Quantities", "Documents", "ReferenceKernels", "Hardware", "Operators", "Workloads", "CostModels", "LearnedModels", "Simulation"]),
     room("Calibration", ["CGSL", "Quantities", "Documents", "Hardware", "Operators", "CostModels", "Measurement", "ReferenceKernels"]),

@@ -64,7 +64,9 @@ public struct CalibrationRun {
     private var unmapped: [String: [KernelKey.Family: Int]] = [:]
     /// Ids of the devices that labels mean.
     private var devices: [String: String] = [:]
-    private var samples: [Key: [KernelSample]] = [:]
+    private var samples: [Key: Reservoir<KernelSample>] = [:]
+    /// A fit to more rows of one kernel knows no better; a file with more kernels, or labels, has something else in these columns.
+    static let mostRows = 1 << 15, mostNames = 4096, longestName = 256
     private var sources: [String: [String: Int]] = [:]
     private let version: String
     private let date: String
@@ -88,7 +90,7 @@ public struct CalibrationRun {
                 guard let family = KernelKey.Family(rawValue: row.phase), Self.isPlain(row.device) else { continue }
                 let work: KernelWork
                 do throws(RowError) { work = try predictor.work(of: row) } catch {
-                    unmapped[row.device, default: [:]][family, default: 0] += 1
+                    leaveOut(row, family)
                     continue
                 }
                 var software = predictor.runtimeID(of: row, on: work.device)
@@ -98,16 +100,25 @@ public struct CalibrationRun {
                 let demands = work.demands(under: Cycle())
                 let keys = zip(work.operators, demands).compactMap { KernelKey($0, choice: $1.choice) }
                 guard let key = keys.first(where: { !$0.isHelper }) ?? keys.first, let sample = KernelSample(work, of: row, demands, key) else {
-                    unmapped[row.device, default: [:]][family, default: 0] += 1
+                    leaveOut(row, family)
                     continue
                 }
                 let place = Key(device: work.device.id, runtime: software, kernel: KernelKey(key.family, format: key.format), name: row.kernelName, phase: family)
-                samples[place, default: []].append(sample)
+                guard samples[place] != nil || samples.count < Self.mostNames, place.name.utf8.count + software.utf8.count <= Self.longestName else {
+                    leaveOut(row, family)
+                    continue
+                }
+                samples[place, default: Reservoir(capacity: Self.mostRows, seed: 1)].offer(sample)
                 sources["\(place.device).\(software)", default: [:]][Self.name(of: path), default: 0] += 1
                 taken += 1
             }
             progress("\(path): \(taken) of \(file.rows) rows" + (file.damage.map { "; \($0)" } ?? ""))
         }
+    }
+
+    private mutating func leaveOut(_ row: MeasuredRow, _ family: KernelKey.Family) {
+        guard unmapped[row.device] != nil || unmapped.count < Self.mostNames && row.device.utf8.count <= Self.longestName else { return }
+        unmapped[row.device, default: [:]][family, default: 0] += 1
     }
 
     /// A label with a condition behind it, such as a power cap, is another device than the one in the library.
@@ -128,7 +139,7 @@ public struct CalibrationRun {
         let merged = Dictionary(grouping: samples.keys) { Kernel(device: $0.device, runtime: $0.runtime, key: $0.kernel, name: $0.name) }
         for (kernel, keys) in merged.sorted(by: { order($0.key) < order($1.key) }) {
             let keys = keys.sorted { $0.phase.rawValue < $1.phase.rawValue }
-            let rows = keys.flatMap { samples[$0] ?? [] }, phases = keys.flatMap { key in (samples[key] ?? []).map { _ in key.phase } }
+            let rows = keys.flatMap { samples[$0]?.kept ?? [] }, phases = keys.flatMap { key in (samples[key]?.kept ?? []).map { _ in key.phase } }
             let fitting = KernelFitting(rows, key: kernel.key, kernel: kernel.name)
             kernels["\(kernel.device).\(kernel.runtime)", default: []] += fitting.calibrations
             if let reason = fitting.refusal {

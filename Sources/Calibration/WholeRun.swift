@@ -38,7 +38,7 @@ public struct WholeRun {
     public private(set) var results: [Result] = []
     public private(set) var groups: [Group] = []
     public private(set) var reasons: [String: Int] = [:]
-    private var samples: [Key: [WholeSample]] = [:]
+    private var samples: [Key: Reservoir<WholeSample>] = [:]
     private var devices: [String: Device] = [:]
     private var runtimes: [String: Runtime] = [:]
     private var sources: [Key: [String: Int]] = [:]
@@ -60,14 +60,15 @@ public struct WholeRun {
                 guard Self.families.contains(row.phase) || row.metric == "itl_mean" else { continue }
                 let work: ModelWork
                 do throws(RowError) { work = try predictor.modelWork(of: row) } catch {
-                    reasons[error.description, default: 0] += 1
+                    let reason = reasons[error.description] != nil || reasons.count < CalibrationRun.mostNames && error.description.utf8.count <= 1000 ? error.description : "another reason"
+                    reasons[reason, default: 0] += 1
                     unpredicted[row.phase, default: 0] += 1
                     continue
                 }
                 guard wanted == nil || work.device.id == wanted, wantedRuntime == nil || work.runtime.id == wantedRuntime else { continue }
                 let sample = WholeSample(work), key = Key(device: work.device.id, runtime: work.runtime.id)
                 guard sample.isFinite else { continue }
-                samples[key, default: []].append(sample)
+                samples[key, default: Reservoir(capacity: CalibrationRun.mostRows, seed: 1)].offer(sample)
                 devices[key.device] = work.device
                 runtimes[key.runtime] = work.runtime
                 sources[key, default: [:]][path.split(separator: "/").last.map(String.init) ?? path, default: 0] += 1
@@ -83,7 +84,7 @@ public struct WholeRun {
         var statistics: [String: Group] = [:]
         for (id, runtime) in runtimes.sorted(by: { $0.key < $1.key }) {
             let keys = samples.keys.filter { $0.runtime == id }.sorted { $0.device < $1.device }
-            let timed = keys.map { key in (key: key, rows: (samples[key] ?? []).filter { $0.seconds != nil }) }.filter { !$0.rows.isEmpty }
+            let timed = keys.map { key in (key: key, rows: (samples[key]?.kept ?? []).filter { $0.seconds != nil }) }.filter { !$0.rows.isEmpty }
             // Devices with many rows speak for themselves, and for the others.
             let before = WholeFitting.before(timed.flatMap(\.rows), under: runtime)
             var fittings: [Key: WholeFitting] = [:]
@@ -97,7 +98,7 @@ public struct WholeRun {
                 progress("\(Calibration.anyDevice).\(id): \(Self.text(calibration))")
             }
             for key in keys {
-                let own = samples[key] ?? []
+                let own = samples[key]?.kept ?? []
                 let times = own.filter { $0.seconds != nil }, energies = own.filter { $0.seconds == nil }
                 let others = Self.typical(fittings.filter { $0.key.device != key.device }, before), unseen = WholeConstants { others[$0] ?? $0.neutral }
                 var fitting = fittings[key]

@@ -25,13 +25,15 @@ public struct Calibration: Sendable {
     /// When it was fitted: year, month and day.
     public var date: String
     public var sources: [Source]
-    public var kernels: [KernelCalibration]
+    public private(set) var kernels: [KernelCalibration]
     /// Of passes of whole models, and of the power that boards draw in them.
     public var steps: WholeCalibration? { didSet { wholeConstants = steps?.constants } }
     public var power: WholeCalibration?
     public private(set) var wholeConstants: WholeConstants?
     /// The device it is lent to, when that has none of its own.
     public var lentTo: String?
+    /// The calibrations it is the mean of, where it is lent by devices of other architectures.
+    public internal(set) var kin: [String] = []
     /// Prefer the kernel of this name over the one with the most rows.
     public var kernel = ""
 
@@ -53,7 +55,8 @@ public struct Calibration: Sendable {
     public var id: String { "\(device).\(runtime)" }
     /// Its name, from which device it is lent, and where its parts for whole passes come from.
     public var title: String {
-        let own = lentTo.map { "\(id), inherited by \($0)" } ?? id
+        let name = kin.isEmpty ? id : "mean of \(kin.joined(separator: ", "))"
+        let own = lentTo.map { "\(name), inherited by \($0)" } ?? name
         let others = [steps?.origin.map { "passes as \($0)" }, power?.origin.map { "power as \($0)" }].compactMap(\.self)
         return ([own] + others).joined(separator: ", ")
     }
@@ -64,9 +67,13 @@ public struct Calibration: Sendable {
     public func applies(to device: Device) -> Bool { (lentTo ?? self.device) == device.id }
 
     private var placesByFamily: [KernelKey.Family: [Int]] = [:]
+    /// Of each kernel: its formats without scales, and the rows of all its variants.
+    private var plainFormats: [String] = [], rowsOfKernels: [Int] = []
 
     private mutating func index() {
         placesByFamily = Dictionary(grouping: kernels.indices) { kernels[$0].key.family }
+        plainFormats = kernels.map(\.key.plainFormat)
+        rowsOfKernels = kernels.map { rowsOfKernel($0) }
     }
 
     /// Without what belongs to passes of whole models: for kernels by themselves, as in a benchmark.
@@ -91,19 +98,23 @@ public struct Calibration: Sendable {
     ///
     /// - Parameter choice: how the cost model does it.
     public func kernel(for operation: Operator, choice: Choice = .none) -> KernelCalibration? {
-        guard let key = KernelKey(operation, choice: choice) else { return nil }
-        func closeness(_ candidate: KernelCalibration) -> Int? {
-            let exact = candidate.key.format == key.format
-            guard exact || candidate.key.plainFormat == key.plainFormat else { return nil }
+        KernelKey(operation, choice: choice).flatMap { kernel(for: $0, named: kernel) }
+    }
+
+    func kernel(for key: KernelKey, named kernel: String) -> KernelCalibration? {
+        let plainFormat = key.plainFormat
+        func closeness(_ place: Int) -> Int? {
+            let candidate = kernels[place], exact = candidate.key.format == key.format
+            guard exact || plainFormats[place] == plainFormat else { return nil }
             guard candidate.fitted[.hostFloor] == nil || candidate.kernel == kernel else { return nil }
             guard candidate.key.variant.isEmpty || candidate.key.variant == key.variant else { return nil }
             return (exact ? 4 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 2 : 0) + (candidate.key.variant == key.variant ? 1 : 0)
         }
         var best: (place: Int, closeness: Int, rows: Int)?
         for place in placesByFamily[key.family] ?? [] {
-            guard let close = closeness(kernels[place]) else { continue }
+            guard let close = closeness(place) else { continue }
             // A variant has fewer rows than its kernel in all: kernels are compared by the latter.
-            let rows = rowsOfKernel(kernels[place])
+            let rows = rowsOfKernels[place]
             if best.map({ (close, rows) > ($0.closeness, $0.rows) }) ?? true { best = (place, close, rows) }
         }
         return best.map { kernels[$0.place] }

@@ -59,6 +59,9 @@ struct Cores: Sendable {
     /// Seconds in caches and in the main memory.
     struct Time { var cache = 0.0, memory = 0.0, memoryBytes = 0.0 }
 
+    /// Bytes of the largest caches that the cores have to themselves.
+    var privateCapacity: Double { (levels.lazy.filter(\.isPrivate).map(\.capacity).max() ?? 0) * count }
+
     private func bandwidth(_ level: Level, cores: Double) -> Double {
         level.isPrivate ? level.bandwidth * cores : min(level.bandwidth, level.ofOne * cores)
     }

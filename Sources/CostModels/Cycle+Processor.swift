@@ -21,17 +21,23 @@ extension Cycle.Prepared {
         var streams = true
         var engine = 0.0, again = 0.0
         for rows in groups {
-            let passes = Double(ceilDivide(rows, Cores.rowsOfPass))
+            let passes = Double(ceilDivide(rows, runtime.rowsPerPass ?? Cores.rowsOfPass))
             let streamed = 2 * Double(rows) * elements / cores.rate + widening.operations * elements * passes / cores.simpleRate
             let padded = Double(ceilDivide(rows, cores.tileRows) * cores.tileRows)
             let packed = 2 * padded * elements / cores.rate + (widening.operations + Cores.operationsOfPacking) * elements / cores.simpleRate
             let choice = rows <= runtime.streamingRows ?? 2 * Cores.rowsOfPass
             streams = streams && choice
             engine += choice ? streamed : packed
-            // Every further pass finds the few columns it goes over in a cache.
+            // Every further pass finds the few columns it goes over in a cache, or all of the weights where those fit the cores' own:
+            // from the cache that all share a second pass was measured to be no faster than the first.
             if choice, passes > 1 {
-                let column = Double(k) * widening.streamedWidth
-                again += cores.touched(read: (passes - 1) * elements * widening.streamedWidth, written: 0, of: 4 * column * cores.count, cores: cores.count).cache
+                let set = runtime.rowsPerPass == nil ? 4 * Double(k) * widening.streamedWidth * cores.count : elements * widening.streamedWidth
+                let read = (passes - 1) * elements * widening.streamedWidth
+                if runtime.rowsPerPass == nil || set <= cores.privateCapacity {
+                    again += cores.touched(read: read, written: 0, of: set, cores: cores.count).cache
+                } else {
+                    parts = parts + cores.streamed(read: read, cores: cores.count)
+                }
             }
         }
         var cost = TileCost()

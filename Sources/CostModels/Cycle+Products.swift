@@ -36,18 +36,17 @@ extension Cycle.Prepared {
     private func tiled(groups: [Int], n: Int, k: Int, batch: Int, _ activations: TensorFormat, _ output: TensorFormat,
                        _ weights: TensorFormat, _ math: NumberFormat, isWeight: Bool, _ flops: Flops, _ traffic: Traffic,
                        only tile: Runtime.Tile? = nil, on place: Int) -> Demand? {
-        let native = device.engines[place].native(math) ?? math
-        let widening = Widening(weights: weights, math: native, under: runtime, isWeight: isWeight)
-        let moved = machine.transferred(traffic)
+        let kind = tiles.kind(.init(place: place, math: math, activations: activations, output: output, weights: weights, isWeight: isWeight)) {
+            TileKind($0, on: machine, under: runtime)
+        }
+        let moved = machine.transferred(traffic), widening = kind.widening
         let elements = Double(n) * Double(k) * Double(isWeight ? max(batch, groups.count) : batch)
         let product = Product(groups: groups, n: n, k: k, batch: batch,
-                              inputWidth: activations.bitsPerElement / 8, weightWidth: widening.streamedWidth,
-                              outputWidth: output.bitsPerElement / 8, mathWidth: native.bits / 8, read: moved.read, written: moved.written,
-                              wideningOps: widening.operations, widened: widening.passWidth * elements,
+                              inputWidth: kind.inputWidth, weightWidth: widening.streamedWidth, outputWidth: kind.outputWidth, mathWidth: kind.mathWidth,
+                              read: moved.read, written: moved.written, wideningOps: widening.operations, widened: widening.passWidth * elements,
                               storedWeights: widening.passWidth > 0 ? traffic.weights.value : 0)
-        let units = Units(machine, engine: place, math: math, sparse: weights.sparse24 && runtime.sparse24)
         let budget = power(flops, math)
-        let (tiling, cost) = tile.map { units.only($0, product, within: budget) } ?? units.fastest(product, within: budget)
+        let (tiling, cost) = tile.map { kind.shapes.units.only($0, product, within: budget) } ?? kind.shapes.fastest(product, within: budget)
         return finish(cost, flops: flops, math: math, on: place,
                       choice: .tile(rows: tiling.rows, columns: tiling.columns, splitK: tiling.splitK))
     }
@@ -69,7 +68,7 @@ extension Cycle.Prepared {
 }
 
 /// Weights stored narrower than the arithmetic, and what it takes to make numbers of them.
-struct Widening {
+struct Widening: Sendable {
     /// Vector operations for one weight inside the kernel.
     var operations: Double
     /// Bytes of a weight on its way from the cache to a unit.

@@ -47,12 +47,13 @@ public struct Cycle: CostModel {
     }
 
     /// The model for one device and runtime, with everything that does not depend on the operator looked up beforehand:
-    /// for those who ask about many operators.
-    public struct Prepared: Sendable {
+    /// for those who ask about many operators. Not a value, because what it holds would be copied for every operator.
+    public final class Prepared: Sendable {
         let device: Device
         let runtime: Runtime
         let machine: Machine
         let limit: PowerLimit?
+        let tiles = TileKinds()
 
         public init(for device: Device, under runtime: Runtime, limitsPower: Bool = true) {
             self.device = device

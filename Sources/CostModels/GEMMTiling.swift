@@ -49,35 +49,33 @@ struct Product {
     /// Bytes of widened weights that a kernel before this one writes and this one reads, and of the stored ones it reads.
     var widened: Double
     var storedWeights: Double
+
+    /// Seconds of the kernel before this one.
+    func passTime(on units: borrowing Units) -> Double { widened > 0 ? storedWeights / units.memoryBandwidth + widened / units.memoryWriteBandwidth : 0 }
 }
 
-/// A product under one size of tile: what does not depend on how the reduction is split.
-struct TileGrid {
+/// One size of tile for one kind of product on one engine: what no size of the product changes.
+struct TileShape: Sendable {
     let rows: Int
     let columns: Int
-    fileprivate let tiles: Double
-    fileprivate let outputs: Double
-    fileprivate let refetched: Double
-    /// Seconds of one tile for one element of the reduction: multiplying, and reading the local memory.
-    fileprivate let multiply: Double
-    fileprivate let local: Double
+    /// Seconds of one tile for one element of the reduction: multiplying or reading the local memory, whichever is longer.
+    let pace: Double
     /// Bytes into a unit for one element of the reduction, and of those what the cache delivers.
-    fileprivate let drawn: Double
-    fileprivate let delivered: Double
-    fileprivate let fill: Double
-    fileprivate let resident: Double
-    fileprivate let widening: Double
-    fileprivate let pass: Double
+    let drawn: Double
+    let delivered: Double
+    let fill: Double
+    let resident: Double
+    /// Of the fill, what even the first tile hides: all of it where a unit's memory has no bounds.
+    let hidden: Double
+    let widening: Double
+    /// Seconds before and after the main loop of a kernel that is not split.
+    let latency: Double
 
-    init(_ product: borrowing Product, rows: Int, columns: Int, rowTiles: Int, on units: borrowing Units) {
+    init(_ product: borrowing Product, rows: Int, columns: Int, on units: borrowing Units) {
         self.rows = rows
         self.columns = columns
-        let columnTiles = ceilDivide(product.n, columns)
         let tm = Double(rows), tn = Double(columns), count = Double(units.count)
-        tiles = Double(rowTiles) * Double(columnTiles) * Double(product.batch)
-        outputs = tiles * tm * tn
-        multiply = 2 * tm * tn * count / units.rate
-        local = units.operandReads * (tm + tn) * product.mathWidth / units.feed
+        pace = max(2 * tm * tn * count / units.rate, units.operandReads * (tm + tn) * product.mathWidth / units.feed)
         let a = tm * product.inputWidth, b = tn * product.weightWidth
         drawn = a + b
         // Units next to each other share the larger operand.
@@ -85,10 +83,31 @@ struct TileGrid {
         // Tiles whose stages fit a unit's memory together run there together and hide each other's fill and drain.
         resident = max(1, (units.localCapacity / (drawn * Double(GEMMTiling.step) * GEMMTiling.stages)).rounded(.down))
         fill = units.memoryLatency + tm * tn * product.outputWidth / units.feed
+        hidden = resident.isFinite ? 0 : fill
         // Every row of tiles widens its weights anew.
         widening = product.wideningOps > 0 ? tn * product.wideningOps / units.vectorRate : 0
-        pass = product.widened > 0 ? product.storedWeights / units.memoryBandwidth + product.widened / units.memoryWriteBandwidth : 0
-        refetched = Self.refetch(product, rows: rows, columns: columns, rowTiles: rowTiles, columnTiles: columnTiles, on: units)
+        latency = units.floor + fill + GEMMTiling.firstAccesses * units.memoryLatency
+    }
+}
+
+/// A product under one size of tile: what does not depend on how the reduction is split.
+struct TileGrid {
+    private let shape: TileShape
+    private let tiles: Double
+    private let outputs: Double
+    private let refetched: Double
+    private let pass: Double
+
+    init(_ product: borrowing Product, rows: Int, columns: Int, rowTiles: Int, on units: borrowing Units) {
+        self.init(product, TileShape(product, rows: rows, columns: columns, on: units), rowTiles: rowTiles, columnTiles: ceilDivide(product.n, columns), on: units)
+    }
+
+    init(_ product: borrowing Product, _ shape: TileShape, rowTiles: Int, columnTiles: Int, on units: borrowing Units) {
+        self.shape = shape
+        tiles = Double(rowTiles) * Double(columnTiles) * Double(product.batch)
+        outputs = tiles * Double(shape.rows) * Double(shape.columns)
+        pass = product.passTime(on: units)
+        refetched = Self.refetch(product, rows: shape.rows, columns: shape.columns, rowTiles: rowTiles, columnTiles: columnTiles, on: units)
     }
 
     /// - Parameters:
@@ -98,34 +117,39 @@ struct TileGrid {
         let count = Double(units.count), parts = tiles * split
         let waves = ceiling(parts / count)
         // Little's law: a step cannot come sooner than the latency over the steps under way.
-        let streaming = max(1, waves / resident) * (depth / Double(GEMMTiling.step)) * units.memoryLatency / GEMMTiling.stages
+        let streaming = max(1, waves / shape.resident) * (depth / Double(GEMMTiling.step)) * units.memoryLatency / GEMMTiling.stages
         let partials = split > 1 ? outputs * 4 * 2 * split : 0
         var cost = TileCost()
-        cost.engine = waves * depth * max(multiply, local) + (ceiling(waves / resident) - 1) * fill + pass
-        cost.cacheBytes = parts * delivered * depth + outputs * product.outputWidth + partials + product.storedWeights + product.widened
-        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, waves * drawn * depth / units.feed, streaming)
+        cost.engine = waves * depth * shape.pace + (ceiling(waves / shape.resident) - 1) * shape.fill + pass
+        cost.cacheBytes = parts * shape.delivered * depth + outputs * product.outputWidth + partials + product.storedWeights + product.widened
+        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, waves * shape.drawn * depth / units.feed, streaming)
         cost.occupancy = min(1, parts / (waves * count))
         let spilled = max(0, partials - units.cacheCapacity) / 2
         let read = product.read + refetched + spilled + product.widened, written = product.written + spilled + product.widened
         cost.memoryBytes = read + written
         cost.memory = read / units.memoryBandwidth + written / units.memoryWriteBandwidth
-        cost.vector = widening * depth * waves * count
-        cost.latency = units.floor + fill + GEMMTiling.firstAccesses * units.memoryLatency + (split > 1 ? units.gap : 0) + (pass > 0 ? units.gap : 0)
+        cost.vector = shape.widening * depth * waves * count
+        cost.latency = shape.latency + (split > 1 ? units.gap : 0) + (pass > 0 ? units.gap : 0)
         return cost
+    }
+
+    /// The engine's time alone, as far as waves of whole tiles set it.
+    func engineTime(split: Double, depth: Double, on units: borrowing Units) -> Double {
+        ceiling(tiles * split / Double(units.count)) * depth * shape.pace - shape.hidden
     }
 
     /// What no split of the reduction comes below: all units busy to the last, nothing padded in depth, no partial sums.
     func bound(of product: borrowing Product, on units: borrowing Units) -> TileCost {
         let depth = Double(product.k), whole = tiles * depth / Double(units.count)
         var cost = TileCost()
-        cost.engine = whole * max(multiply, local) + pass
-        cost.cacheBytes = tiles * delivered * depth + outputs * product.outputWidth + product.storedWeights + product.widened
-        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, whole * drawn / units.feed)
+        cost.engine = whole * shape.pace + pass - shape.hidden
+        cost.cacheBytes = tiles * shape.delivered * depth + outputs * product.outputWidth + product.storedWeights + product.widened
+        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, whole * shape.drawn / units.feed)
         let read = product.read + refetched + product.widened, written = product.written + product.widened
         cost.memoryBytes = read + written
         cost.memory = read / units.memoryBandwidth + written / units.memoryWriteBandwidth
-        cost.vector = widening * depth * tiles
-        cost.latency = units.floor + fill + GEMMTiling.firstAccesses * units.memoryLatency + (pass > 0 ? units.gap : 0)
+        cost.vector = shape.widening * depth * tiles
+        cost.latency = shape.latency + (pass > 0 ? units.gap : 0)
         return cost
     }
 
@@ -142,66 +166,6 @@ struct TileGrid {
         let bandColumns = max(1, (Double(units.count) / bandRows).rounded(.down))
         let again = min(b * (ceiling(Double(rowTiles) / bandRows) - 1), a * (ceiling(Double(columnTiles) / bandColumns) - 1))
         return again * Double(product.batch)
-    }
-}
-
-extension Units {
-    /// The kernel of a library that has one tile and does not split the reduction.
-    func only(_ tile: Runtime.Tile, _ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
-        let rowTiles = product.groups.reduce(0) { $0 + ceilDivide($1, tile.rows) }
-        var cost = TileGrid(product, rows: tile.rows, columns: tile.columns, rowTiles: rowTiles, on: self)
-            .cost(of: product, split: 1, depth: GEMMTiling.depth(product.k, split: 1), on: self)
-        power?.settle(&cost)
-        return (GEMMTiling(rows: tile.rows, columns: tile.columns, splitK: 1), cost)
-    }
-
-    /// The kernel that the vendor's library would choose: the fastest, at the clock that the power limit leaves it.
-    ///
-    /// Every tile has a time that none of its splits comes below. The most promising one is tried first, and tiles whose bound
-    /// is above what that reaches are passed over: the answer is that of a search through all.
-    func fastest(_ product: Product, within power: PowerBudget?) -> (GEMMTiling, TileCost) {
-        withUnsafeTemporaryAllocation(of: TileGrid.self, capacity: GEMMTiling.shapes) { grids in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: GEMMTiling.shapes + GEMMTiling.splits.count) { numbers in
-                let sides = GEMMTiling.sides, splits = GEMMTiling.splits
-                let bounds = numbers.baseAddress!, depths = bounds + GEMMTiling.shapes
-                var count = 0, promising = 0
-                for rows in sides {
-                    var rowTiles = 0
-                    for group in product.groups { rowTiles += ceilDivide(group, rows) }
-                    for columns in sides where rows * columns <= GEMMTiling.largest {
-                        let grid = TileGrid(product, rows: rows, columns: columns, rowTiles: rowTiles, on: self)
-                        grids.initializeElement(at: count, to: grid)
-                        bounds[count] = grid.bound(of: product, on: self).duration
-                        if bounds[count] < bounds[promising] { promising = count }
-                        count += 1
-                    }
-                }
-                for place in splits.indices { depths[place] = GEMMTiling.depth(product.k, split: splits[place]) }
-                // The shortest that any candidate is known to take, then the first in order that takes no longer.
-                var limit = Double.infinity
-                var best = GEMMTiling(rows: 0, columns: 0, splitK: 0), bestCost = TileCost(latency: .infinity)
-                for pass in 0...1 {
-                    for place in pass == 0 ? promising..<promising + 1 : 0..<count where bounds[place] <= limit * (1 + roundingSlack) {
-                        let grid = grids[place]
-                        if pass == 1, let power {
-                            // The clock that the limit leaves is settled to this accuracy.
-                            var bound = grid.bound(of: product, on: self)
-                            power.settle(&bound)
-                            guard bound.duration <= limit * (1 + 1e-6) else { continue }
-                        }
-                        for index in splits.indices {
-                            var cost = grid.cost(of: product, split: Double(splits[index]), depth: depths[index], on: self)
-                            guard cost.duration <= limit, cost.duration < bestCost.duration else { continue }
-                            power?.settle(&cost)
-                            limit = min(limit, cost.duration)
-                            guard pass == 1, cost.duration < bestCost.duration else { continue }
-                            (best, bestCost) = (GEMMTiling(rows: grid.rows, columns: grid.columns, splitK: splits[index]), cost)
-                        }
-                    }
-                }
-                return (best, bestCost)
-            }
-        }
     }
 }
 

@@ -19,6 +19,9 @@ public struct KernelKey: Hashable, Sendable {
 
         /// What surrounds a product, attention or exchange; of interest by itself on processors alone.
         public var isHelper: Bool { self == .elementwise || self == .copy || self == .fileRead }
+
+        /// What goes over links between devices.
+        public var isExchange: Bool { self == .collective || self == .expertExchange }
     }
 
     public var family: Family

@@ -17,12 +17,13 @@ extension Library {
     /// What the library has for a device under a runtime, with the collectives of NCCL where the runtime has none of its own.
     ///
     /// Each part that the device has none of (kernels, passes, power) is that of the device of its architecture whose
-    /// memory bandwidth is nearest; passes are else those fitted to all devices of the runtime, power that of the device
-    /// under another runtime.
+    /// memory bandwidth is nearest. Kernels are else the mean over the architectures with its instructions, passes those
+    /// fitted to all devices of the runtime, power that of the device under another runtime.
     ///
     /// - Returns: nil where there is no part at all.
     public func shippedCalibration(of device: Device, under runtime: String) throws(DocumentError) -> Calibration? {
-        let own = try shipped(for: device, runtime) { !$0.kernels.isEmpty }
+        var own = try shipped(for: device, runtime) { !$0.kernels.isEmpty }
+        if own == nil { own = try foreignCalibration(of: device, under: runtime) }
         guard runtime != Self.collectives else { return own }
         var calibration = own ?? Calibration(device: device.id, runtime: runtime, version: "", date: "", sources: [], kernels: [])
         if let exchanges = try shipped(for: device, Self.collectives, where: { _ in true }) {
@@ -47,6 +48,26 @@ extension Library {
     /// The library of collectives that NVIDIA's runtimes call.
     private static let collectives = "nccl"
 
+    /// Kernels as devices of other architectures take them, of each the one whose memory bandwidth is nearest; nil where none with the
+    /// device's instructions was measured under the runtime.
+    public func foreignCalibration(of device: Device, under runtime: String) throws(DocumentError) -> Calibration? {
+        guard let instructions = device.instructions else { return nil }
+        var nearest: [String: (calibration: Calibration, device: Device, distance: Double)] = [:]
+        for id in ids(.calibrations) where id.hasSuffix(".\(runtime)") {
+            guard let other = try? self.device(String(id.dropLast(runtime.count + 1))), other.instructions == instructions, other.architecture != device.architecture else { continue }
+            let distance = Self.distance(other, device)
+            guard nearest[other.architecture].map({ distance < $0.distance }) ?? true else { continue }
+            let candidate = try calibration(id)
+            if candidate.kernels.contains(where: { !$0.key.family.isExchange }) { nearest[other.architecture] = (candidate, other, distance) }
+        }
+        return .mean(of: nearest.sorted { $0.key < $1.key }.map { ($0.value.calibration, $0.value.device) }, for: device)
+    }
+
+    private static func distance(_ one: Device, _ other: Device) -> Double {
+        let ratio = one.achievableBandwidth / other.achievableBandwidth
+        return max(ratio, 1 / ratio)
+    }
+
     /// The calibration of a device, or the nearest of its architecture, that has what is asked for.
     private func shipped(for device: Device, _ runtime: String, where suits: (Calibration) -> Bool) throws(DocumentError) -> Calibration? {
         let ids = ids(.calibrations)
@@ -57,8 +78,7 @@ extension Library {
         var nearest: (calibration: Calibration, distance: Double)?
         for id in ids where id.hasSuffix(".\(runtime)") {
             guard let other = try? self.device(String(id.dropLast(runtime.count + 1))), other.architecture == device.architecture, other.id != device.id else { continue }
-            let ratio = other.achievableBandwidth / device.achievableBandwidth
-            let distance = max(ratio, 1 / ratio)
+            let distance = Self.distance(other, device)
             guard nearest.map({ distance < $0.distance }) ?? true else { continue }
             let candidate = try calibration(id)
             if suits(candidate) { nearest = (candidate, distance) }

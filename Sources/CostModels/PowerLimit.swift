@@ -40,8 +40,9 @@ public struct PowerLimit: Sendable, Equatable {
         let linear = other.value - budget.value * latency.value, constant = budget.value * engine.value
         var meeting = 1.0
         for _ in 0..<8 {
-            let square = meeting * meeting
+            let square = meeting * meeting, before = meeting
             meeting -= (compute.value * square * meeting + linear * meeting - constant) / (3 * compute.value * square + linear)
+            if meeting == before { break }
         }
         return min(1, max(waiting, meeting))
     }

@@ -34,14 +34,14 @@ public struct Roofline: CostModel {
         let bytes = device.compulsory(traffic)
         let memory = bytes.read / device.memoryBandwidth + bytes.written / device.memoryWriteBandwidth
         var best = Demand(engineTime: Seconds(.infinity))
-        for engine in device.engines where engine.kind != .special {
-            let peak = device.peak(engine, math, sparse: sparse)
+        for place in device.engines.indices where device.engines[place].kind != .special {
+            let kind = device.engines[place].kind, peak = device.peak(device.engines[place], math, sparse: sparse)
             guard peak > 0 else { continue }
             // Banks read weights and cache in place: only activations use the bus.
-            let bus = engine.kind == .bank ? activationTime(traffic, on: device) : memory
+            let bus = kind == .bank ? activationTime(traffic, on: device) : memory
             let time = max(flops.value / peak, bus)
             if time < best.busy.value {
-                best = Demand(engine: engine.kind, engineTime: Seconds(flops.value / peak), memoryTime: Seconds(bus))
+                best = Demand(engine: kind, engineTime: Seconds(flops.value / peak), memoryTime: Seconds(bus))
             }
         }
         best.flops = flops

@@ -36,10 +36,14 @@ struct PowerBudget {
         perCacheByte = device.lastLevelCacheIndex.flatMap { device.power.perByte[device.memory[$0].level]?.value } ?? 0
     }
 
+    /// Joules at full clock of what follows the clock, and of the main memory.
+    func energy(of cost: TileCost) -> (core: Double, other: Double) {
+        (compute + max(0, cost.cacheBytes - cost.memoryBytes) * perCacheByte, cost.memoryEnergy ?? cost.memoryBytes * perMemoryByte)
+    }
+
     /// Stretches the times that follow the clock; where bytes alone draw more than the limit, the memory waits.
     func settle(_ cost: inout TileCost) {
-        let other = cost.memoryEnergy ?? cost.memoryBytes * perMemoryByte
-        let core = compute + max(0, cost.cacheBytes - cost.memoryBytes) * perCacheByte
+        let (core, other) = energy(of: cost)
         guard core + other > limit.budget.value * cost.duration else { return }
         let unlimited = cost.duration
         defer { cost.powerLimited = cost.duration > unlimited * (1 + roundingSlack) }

@@ -1,7 +1,7 @@
 import Quantities
 
 /// A device's units under one engine as the tilings see them: plain numbers in seconds, bytes and FLOP.
-struct Units {
+struct Units: Sendable {
     /// Units that work side by side.
     var count: Int
     /// FLOP/s of all units together for this arithmetic, as far as a well-written kernel gets inside its main loop.

@@ -7,6 +7,8 @@ import Quantities
 public struct Architecture: Sendable {
     public var id: String
     public var name: String
+    /// The instruction set that libraries compile their kernels to, `ptx`: the kernels of one family are those of all others with it.
+    public var instructions: String?
     public var kernel: KernelCosts
     /// Part of a memory level's bandwidth that a well-written kernel reaches.
     public var bandwidthFraction: [MemoryLevel.Level: Double]
@@ -29,6 +31,7 @@ public struct Architecture: Sendable {
         var reader = try document.object()
         id = identifier(of: document.file)
         name = try reader.require("name").string()
+        instructions = try reader.optional("instructions")?.string()
         kernel = if let section = reader.optional("kernel") { try KernelCosts(reading: section, clock: nil) } else { KernelCosts() }
         latency = try reader.optional("latency")?.table(MemoryLevel.Level.self, Seconds.self, in: Bounds.time) ?? [:]
         bandwidthFraction = [:]
@@ -79,6 +82,7 @@ extension Device {
             value = fallback
             inherited.append(path)
         }
+        instructions = instructions ?? family.instructions
         let defaults = family.kernel
         var kernel = kernel, power = power, achieved = achieved
         take(&kernel.floor, defaults.floor, "kernel.floor")

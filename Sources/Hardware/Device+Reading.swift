@@ -40,6 +40,7 @@ extension Device {
         modes = []
         for (name, section) in try reader.optional("modes")?.members() ?? [] { modes.append(try Mode(name, reading: section)) }
         provenance = try Provenance(taking: &reader)
+        instructions = nil
         inherited = []
         try reader.finish()
         try check(against: document)

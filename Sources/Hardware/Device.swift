@@ -33,6 +33,8 @@ public struct Device: Sendable {
     /// Named operating points, such as the power modes of a Jetson: already applied by `Device.inMode(_:)`.
     public var modes: [Mode]
     public var provenance: Provenance
+    /// What kernels are compiled to for its architecture, nil where nobody says.
+    public internal(set) var instructions: String?
     /// Paths of values that are not in the file but come from the defaults of the architecture (`resolved(with:)`).
     public var inherited: [String]
 

@@ -30,6 +30,7 @@ extension Runtime {
             groupedTiles[format] = try value.tile()
         }
         streamingRows = try reader.optional("streamingRows")?.integer(in: 0...1_000_000)
+        rowsPerPass = try reader.optional("rowsPerPass")?.integer(in: 1...1_000_000)
         parallelGrain = try reader.optional("parallelGrain")?.integer(in: 0...1_000_000_000) ?? 0
         for (format, rate) in try reader.optional("dotProducts")?.members() ?? [] {
             let weights: TensorFormat

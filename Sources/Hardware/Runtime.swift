@@ -89,6 +89,9 @@ public struct Runtime: Sendable {
     /// Rows up to which a product on a processor streams its weights past the cores instead of packing them into tiles
     /// first; nil for two passes of four, beyond which packing pays.
     public var streamingRows: Int?
+    /// Rows that such a library multiplies while it goes once over all of the weights, which the next rows read again; nil where
+    /// every few columns of the weights meet all rows before the next.
+    public var rowsPerPass: Int?
     /// Elements below which an operator on rows or elements is not worth handing to the other cores.
     public var parallelGrain = 0
     /// On a processor: products of a weight with an activation that a core makes in a cycle where the software forms dot products of

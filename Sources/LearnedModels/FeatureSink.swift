@@ -13,6 +13,23 @@ struct FeatureValues: FeatureSink {
     mutating func append(_ others: [Float]) { values += others }
 }
 
+/// Writes the values into a row that has room for so many, and counts those that do not fit.
+struct FeatureRow: FeatureSink {
+    private let row: UnsafeMutableBufferPointer<Float>
+    private(set) var count = 0
+
+    init(_ row: UnsafeMutableBufferPointer<Float>) { self.row = row }
+
+    @inline(__always)
+    mutating func add(_ name: StaticString, _ value: Double) { add(value.isFinite ? Float(value) : .nan) }
+
+    @inline(__always)
+    mutating func add(_ value: Float) {
+        if count < row.count { row[count] = value }
+        count += 1
+    }
+}
+
 /// Keeps the names; one that comes again gets a number.
 struct FeatureNames: FeatureSink {
     private(set) var names: [String] = []

@@ -41,7 +41,7 @@ public struct FewShot: Sendable {
     static func label(of site: KernelSite) -> String { [site.format, site.labels.software, site.labels.version, site.labels.kernel].joined(separator: " | ") }
 }
 
-extension LearnedFamily {
-    /// A site's place for a few-shot correction, with the learned answer that it corrects.
-    func place(of question: Question) -> [Double] { FewShot.place(Array(question.row.prefix(features.count)), features, of: family) }
+extension AnswerSheet {
+    /// A question's place for a few-shot correction.
+    func place(of question: Int) -> [Double] { FewShot.place(Array(row(question).prefix(family.features.count)), family.features, of: family.family) }
 }

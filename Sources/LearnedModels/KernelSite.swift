@@ -10,7 +10,12 @@ import Quantities
 public struct KernelSite: Sendable {
     public var family: KernelKey.Family
     public var operators: [Operator]
-    public var device: Device
+    public var device: Device {
+        get { shared.device }
+        set { shared = SharedDevice(newValue) }
+    }
+    /// Shared by copies of the site: a device is large.
+    var shared: SharedDevice
     /// The links over which a collective goes.
     public var fabric: Fabric
     /// From one operator to the next.
@@ -21,7 +26,7 @@ public struct KernelSite: Sendable {
                 labels: KernelLabels) {
         self.family = family
         self.operators = operators
-        self.device = device
+        shared = SharedDevice(device)
         self.fabric = fabric
         self.gap = gap
         self.labels = labels
@@ -34,6 +39,20 @@ public struct KernelSite: Sendable {
         guard family == .expertExchange, case .collective(let exchange)? = operators.first else { return own }
         return "\(own)\(KernelGroups.among)\(exchange.participants)"
     }
+}
+
+extension KernelSite {
+    /// Whether a calibration has a kernel for the operator that the site is about.
+    public func isCovered(by calibration: Calibration) -> Bool {
+        operators.contains { $0.learnedKey != nil && calibration.kernel(for: $0) != nil }
+    }
+}
+
+/// A device that sites refer to.
+final class SharedDevice: Sendable {
+    let device: Device
+
+    init(_ device: Device) { self.device = device }
 }
 
 /// Which software's kernel it is, as far as anybody says.
@@ -75,48 +94,78 @@ extension Operator {
 
 /// A site in the eyes of the analytic models.
 struct SiteCosts: Sendable {
-    /// By operator, without any calibration.
-    var demands: [Demand] = []
+    /// All operators without any calibration: their times, bytes, operations and joules added up.
+    var sum = Demand()
+    /// The operator that the family is about, likewise, and its place.
+    var mainDemand = Demand()
+    var main = 0
     /// Seconds: of the cycle model without and with its calibration, and of the physical bound.
     var cycle = 0.0
     var calibrated = 0.0
     var bound = 0.0
-    /// Place of the operator that the family is about.
-    var main = 0
+    /// Seconds of the cycle model with the calibration of the other model.
+    private var otherwise: Double?
 
     /// Nil where the device cannot do it.
-    init?(_ site: KernelSite, by model: SiteModel) {
-        var longest = -1.0
-        demands.reserveCapacity(site.operators.count)
+    ///
+    /// - Parameter other: of the same device, with another calibration: see `recalibrated`.
+    init?(_ site: borrowing KernelSite, by model: SiteModel, and other: SiteModel? = nil) {
+        var longest = -1.0, otherTime = 0.0
         for (place, operation) in site.operators.enumerated() {
             let demand: Demand, bound: Demand
             switch operation {
             case .collective(let collective):
                 let runtime = Runtime.ofMeasuredKernels
-                demand = Cycle().demand(of: collective, over: site.fabric, on: site.device, under: runtime)
-                bound = Roofline().demand(of: collective, over: site.fabric, on: site.device, under: runtime)
+                demand = Cycle().demand(of: collective, over: site.fabric, on: model.shared.device, under: runtime)
+                bound = Roofline().demand(of: collective, over: site.fabric, on: model.shared.device, under: runtime)
             default:
                 (demand, bound) = model.prepared.demandAndBound(of: operation)
             }
             let duration = demand.duration.value
             guard duration.isFinite else { return nil }
-            let corrected = model.constants[place]?.apply(to: demand, of: operation, bound: bound.duration).duration.value ?? duration
-            self.cycle += duration
-            calibrated += corrected + site.gap.value
+            cycle += duration
+            calibrated += model.corrected(demand, of: operation, at: place, bound: bound.duration) + site.gap.value
+            if let other { otherTime += other.corrected(demand, of: operation, at: place, bound: bound.duration) + site.gap.value }
             self.bound += bound.duration.value
-            if model.isMain[place], duration > longest { (longest, main) = (duration, place) }
-            demands.append(demand)
+            sum.add(demand)
+            if place == 0 { mainDemand = demand }
+            if model.isMain[place], duration > longest { (longest, main, mainDemand) = (duration, place, demand) }
         }
         calibrated = max(calibrated, model.floor)
-        guard calibrated > 0, self.cycle > 0, bound > 0 else { return nil }
+        if let other { otherwise = max(otherTime, other.floor) }
+        guard calibrated > 0, cycle > 0, bound > 0 else { return nil }
     }
 
     init?(_ site: KernelSite, calibration: Calibration?) { self.init(site, by: SiteModel(site, calibration: calibration)) }
+
+    /// The same with the calibration of the other model.
+    var recalibrated: SiteCosts? {
+        guard let otherwise, otherwise > 0 else { return nil }
+        var costs = self
+        costs.calibrated = otherwise
+        return costs
+    }
+}
+
+extension Demand {
+    /// Adds the times, bytes, operations and joules of an operator that follows.
+    fileprivate mutating func add(_ next: borrowing Demand) {
+        latency += next.latency
+        engineTime += next.engineTime
+        vectorTime += next.vectorTime
+        cacheTime += next.cacheTime
+        memoryTime += next.memoryTime
+        linkTime += next.linkTime
+        flops += next.flops
+        memoryBytes += next.memoryBytes
+        cacheBytes += next.cacheBytes
+        energy = energy + next.energy
+    }
 }
 
 /// The analytic model for all sites of one kind on a device, looked up once; not a value, because it would be copied for every site.
 final class SiteModel: Sendable {
-    let device: Device
+    let shared: SharedDevice
     let prepared: Cycle.Prepared
     /// By operator: what its calibration corrects it by, and whether the family may be about it.
     let constants: [KernelConstants?]
@@ -124,16 +173,28 @@ final class SiteModel: Sendable {
     let scale: DeviceScale
     /// Seconds below which no such call came.
     let floor: Double
-    let calibration: Calibration?
+    let calibration: SharedCalibration?
 
     init(_ site: KernelSite, calibration: Calibration?) {
-        device = site.device
+        shared = site.shared
         prepared = Cycle.Prepared(for: site.device, under: .ofMeasuredKernels)
         let kernels = site.operators.map { calibration?.applies(to: site.device) == true ? calibration?.kernel(for: $0) : nil }
         constants = kernels.map { $0?.constants }
         scale = DeviceScale(site.device)
         isMain = site.operators.map { $0.learnedKey != nil }
         floor = constants.reduce(0) { max($0, $1?[.hostFloor] ?? 0) }
-        self.calibration = calibration
+        self.calibration = calibration.map(SharedCalibration.init)
     }
+
+    /// Seconds of an operator with what its calibration says.
+    func corrected(_ demand: Demand, of operation: Operator, at place: Int, bound: Seconds) -> Double {
+        constants[place]?.apply(to: demand, of: operation, bound: bound).duration.value ?? demand.duration.value
+    }
+}
+
+/// A calibration that estimates refer to.
+final class SharedCalibration: Sendable {
+    let calibration: Calibration
+
+    init(_ calibration: Calibration) { self.calibration = calibration }
 }

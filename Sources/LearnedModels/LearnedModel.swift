@@ -32,85 +32,38 @@ public struct LearnedModel: Sendable {
     /// Sites of one family go through its trees together.
     public func estimate(_ sites: [KernelSite]) -> [KernelEstimate?] {
         var results = [KernelEstimate?](repeating: nil, count: sites.count), places: [Int: [Double]] = [:]
-        var questions: [Place: [(index: Int, question: Question)]] = [:]
-        var plans: [SiteKind: SitePlan?] = [:]
-        for index in sites.indices {
-            guard let question = question(sites[index], &plans) else { continue }
-            questions[Place(family: sites[index].family, usesKnown: question.usesKnown), default: []].append((index, question))
-        }
-        for (place, asked) in questions {
-            guard let family = families[place.family] else { continue }
-            let part = place.usesKnown ? family.known : family.unseen
-            var rows: [Float] = []
-            rows.reserveCapacity(asked.count * part.residual.featureCount)
-            for one in asked { rows += one.question.row }
-            let residuals = part.residual.predict(rows), spreads = part.spread.predict(rows)
-            let others = family.unseen.residual.predict(asked.flatMap { $0.question.other?.row ?? [] })
-            var nextOther = 0
-            for (row, one) in asked.enumerated() {
-                var other: Float?
-                if one.question.other != nil {
-                    other = others[nextOther]
-                    nextOther += 1
-                }
-                results[one.index] = family.answer(one.question, residual: residuals[row], other: other, spread: spreads[row])
-                if fewShots[sites[one.index].device.id]?.families[family.family] != nil { places[one.index] = family.place(of: one.question) }
+        for sheet in sheets(of: sites) {
+            let corrections = sheet.questions.map { fewShots.isEmpty ? nil : fewShots[sites[$0.index].device.id]?.families[sheet.family.family] }
+            for (row, answer) in sheet.answers().enumerated() {
+                let index = sheet.questions[row].index
+                results[index] = answer
+                if corrections[row] != nil { places[index] = sheet.place(of: row) }
             }
         }
         if !places.isEmpty { correct(&results, of: sites, at: places) }
         return results
     }
 
-    private func question(_ site: KernelSite, _ plans: inout [SiteKind: SitePlan?]) -> Question? {
-        guard site.device.kind == .gpu, let family = families[site.family] else { return nil }
-        let kind = SiteKind(site)
-        if plans[kind] == nil { plans[kind] = .some(family.plan(site, siblings: devices) { calibrations.of($0, under: $1) }) }
-        guard case .some(.some(let plan)) = plans[kind] else { return nil }
-        return family.question(site, by: plan)
+    /// What the trees of each family are asked.
+    private func sheets(of sites: [KernelSite]) -> [AnswerSheet] {
+        var sheets: [AnswerSheet] = [], plans = SitePlans()
+        for index in sites.indices {
+            let found = plans.plan(of: sites[index]) { site in
+                guard site.device.kind == .gpu, let family = families[site.family],
+                      let plan = family.plan(site, siblings: devices, calibration: { calibrations.of($0, under: $1) }) else { return (nil, 0) }
+                if let sheet = sheets.firstIndex(where: { $0.family.family == site.family && $0.usesKnown == plan.usesKnown }) { return (plan, sheet) }
+                sheets.append(AnswerSheet(family, usesKnown: plan.usesKnown))
+                return (plan, sheets.count - 1)
+            }
+            if let (plan, sheet) = found { sheets[sheet].ask(sites[index], at: index, by: plan) }
+        }
+        return sheets
     }
 
     /// Where a site lies for a correction by a few measurements, and under which label; nil as for `estimate`.
     public func place(of site: KernelSite) -> GaussianProcess.Point? {
-        var plans: [SiteKind: SitePlan?] = [:]
-        guard let family = families[site.family], let question = question(site, &plans) else { return nil }
-        return GaussianProcess.Point(label: FewShot.label(of: site), place: family.place(of: question), residual: 0)
-    }
-
-    private struct Place: Hashable {
-        var family: KernelKey.Family
-        var usesKnown: Bool
-    }
-}
-
-/// What sites have in common that are answered by the same kernel: all but their sizes.
-struct SiteKind: Hashable {
-    private let family: KernelKey.Family
-    private let device: String
-    private let labels: KernelLabels
-    private let operators: [Part]
-
-    private enum Part: Hashable {
-        case product(TensorFormat, TensorFormat)
-        case grouped(TensorFormat, TensorFormat)
-        case attention(TensorFormat, TensorFormat, dimension: Int, window: Bool, shared: Bool, decode: Bool)
-        case exchange(Collective.Kind, TensorFormat, members: Int, messages: Bool)
-        case other
-    }
-
-    init(_ site: KernelSite) {
-        family = site.family
-        device = site.device.id
-        labels = site.labels
-        operators = site.operators.map { operation in
-            switch operation {
-            case .matmul(let o): .product(o.activations, o.weights)
-            case .grouped(let o): .grouped(o.activations, o.weights)
-            case .attention(let o):
-                .attention(o.activations, o.cache, dimension: o.keyDimension, window: o.window > 0, shared: o.sharedKeyValue, decode: o.isDecode)
-            case .collective(let o): .exchange(o.kind, o.format, members: o.participants, messages: o.messages > 0)
-            case .elementwise, .copy: .other
-            }
-        }
+        guard let sheet = sheets(of: [site]).first, !sheet.questions.isEmpty else { return nil }
+        return GaussianProcess.Point(label: FewShot.label(of: site), place: sheet.place(of: 0), residual: 0)
     }
 }
 

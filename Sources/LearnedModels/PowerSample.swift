@@ -45,13 +45,7 @@ public struct PowerSample: Sendable {
     init(_ site: SiteFeatures, on device: Device, _ draw: BoardDraw) {
         self.site = site
         let costs = site.costs, scale = DeviceScale(device), time = costs.calibrated
-        var use = EnergyUse(), flops = 0.0, memory = 0.0, cache = 0.0
-        for demand in costs.demands {
-            use = use + demand.energy
-            flops += demand.flops.value
-            memory += demand.memoryBytes.value
-            cache += demand.cacheBytes.value
-        }
+        let use = costs.sum.energy, flops = costs.sum.flops.value, memory = costs.sum.memoryBytes.value, cache = costs.sum.cacheBytes.value
         let limit = device.power.limit?.value ?? .infinity, whole = draw.board + draw.charge(use) / time
         base = min(whole, limit)
         reference = device.power.limit?.value ?? 1

@@ -22,7 +22,7 @@ extension SiteFeatures {
         sink.add("moved / bandwidth", lg((o.weightBytes.value + o.inputBytes.value + o.outputBytes.value) / device.bandwidth * 1e6))
         sink.add("warm", o.warm ? 1 : 0)
         var tile = (rows: Double.nan, columns: Double.nan, split: Double.nan)
-        if case .tile(let rows, let columns, let split) = costs.demands[costs.main].choice { tile = (lg(Double(rows)), lg(Double(columns)), lg(Double(split))) }
+        if case .tile(let rows, let columns, let split) = costs.mainDemand.choice { tile = (lg(Double(rows)), lg(Double(columns)), lg(Double(split))) }
         sink.add("tile rows", tile.rows)
         sink.add("tile columns", tile.columns)
         sink.add("split", tile.split)

@@ -59,18 +59,7 @@ struct SiteFeatures: Sendable {
         sink.add("base / cycle", lg(costs.calibrated / cycle))
         sink.add("base / bound", lg(costs.calibrated / costs.bound))
         sink.add("bound / cycle", lg(costs.bound / cycle))
-        var sum = Demand()
-        for demand in costs.demands {
-            sum.latency += demand.latency
-            sum.engineTime += demand.engineTime
-            sum.vectorTime += demand.vectorTime
-            sum.cacheTime += demand.cacheTime
-            sum.memoryTime += demand.memoryTime
-            sum.linkTime += demand.linkTime
-            sum.flops += demand.flops
-            sum.memoryBytes += demand.memoryBytes
-            sum.cacheBytes += demand.cacheBytes
-        }
+        let sum = costs.sum
         sink.add("latency share", sum.latency.value / cycle)
         sink.add("engine share", sum.engineTime.value / cycle)
         sink.add("vector share", sum.vectorTime.value / cycle)
@@ -80,7 +69,7 @@ struct SiteFeatures: Sendable {
         sink.add("intensity / balance", lg((sum.flops.value + 1) / (sum.memoryBytes.value + 1) / device.balance))
         sink.add("memory bytes / cache", lg((sum.memoryBytes.value + 1) / device.cache))
         sink.add("cache bytes / cache", lg((sum.cacheBytes.value + 1) / device.cache))
-        let main = costs.demands[costs.main]
+        let main = costs.mainDemand
         sink.add("occupancy", main.occupancy)
         sink.add("clock", main.clock)
         sink.add("main share", main.duration.value / cycle)

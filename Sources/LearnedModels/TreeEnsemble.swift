@@ -18,6 +18,8 @@ public struct TreeEnsemble: Sendable {
     /// Thresholds of each feature, filled up to `rungs` with infinity.
     private var ladders: [Float] = []
     private static let rungs = 256
+    /// For many rows.
+    private let complete = CompleteTrees.Once()
 
     private struct Column: Hashable {
         var feature: Int
@@ -52,6 +54,10 @@ public struct TreeEnsemble: Sendable {
         let width = featureCount, count = width == 0 ? 0 : rows.count / width
         var answers = [Float](repeating: 0, count: count)
         guard !columns.isEmpty else { return constant(count) }
+        if count >= CompleteTrees.fewest, let complete = complete.get(laidOut) {
+            rows.withUnsafeBufferPointer { rows in complete.sums(rows, count) { answers[$0] = Float($1) * unit } }
+            return answers
+        }
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.block * columns.count) { places in
             withUnsafeTemporaryAllocation(of: Int32.self, capacity: Self.block) { sums in
                 places.initialize(repeating: 0)
@@ -67,6 +73,11 @@ public struct TreeEnsemble: Sendable {
             }
         }
         return answers
+    }
+
+    private func laidOut() -> CompleteTrees? {
+        CompleteTrees(trees.map { ($0.root, $0.depth) }, columns: columns.map { ($0.feature, $0.missingGoesLeft ? 0 : Self.missing) }, thresholds: thresholds,
+                      nodes: nodes, values: values)
     }
 
     /// Trees of one leaf each.

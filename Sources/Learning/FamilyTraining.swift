@@ -30,22 +30,23 @@ struct FamilyTraining {
         let related = devices.filter { device in all.contains { set.rows[$0].device == device && hasSibling[$0] } }
         let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
             + devices.map { .stranger($0) }
-        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)]) in
+        let lentSet = set.over(\.lent), kinSet = set.over { $0.kin ?? $0.lent }
+        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)], unknown: [(row: Int, lent: Float, kin: Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
-            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [])
+            case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [], [])
             case .fold(let fold):
                 let out = all.filter { Int(set.rows[$0].shape % UInt64(folds)) == fold }
                 let forest = try Forest.grow(set, rows: all.filter { Int(set.rows[$0].shape % UInt64(folds)) != fold }, knowsDevice: true, seed: seed)
-                return (nil, Array(zip(out, forest.predict(set, out))))
+                return (nil, Array(zip(out, forest.predict(set, out))), [])
             case .sibling(let device):
                 let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device && hasSibling[$0] }
                 let forest = try Forest.grow(set, rows: rest, knowsDevice: true, seed: seed)
-                return (nil, Array(zip(out, forest.predictOnSiblings(set, out, knowing: rest))))
+                return (nil, Array(zip(out, forest.predictOnSiblings(set, out, knowing: rest))), [])
             case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
-                return (nil, Array(zip(out, forest.predict(set, out))))
+                return (nil, Array(zip(out, forest.predict(set, out))), zip(out, zip(forest.predict(lentSet, out), forest.predict(kinSet, out))).map { ($0, $1.0, $1.1) })
             }
         }
         guard let own = results[0].forest, let other = results[1].forest else { throw BoosterError(description: "no trees were grown") }
@@ -54,12 +55,17 @@ struct FamilyTraining {
             for place in jobs.indices where wanted(jobs[place]) { for (row, prediction) in results[place].held { held.predictions[row] = prediction } }
             return held
         }
-        var shapes = gather { if case .fold = $0 { true } else { false } }, strangers = gather { if case .stranger = $0 { true } else { false } }
-        var siblings = gather { if case .sibling = $0 { true } else { false } }
-        let plain = strangers
+        var shapes = gather { if case .fold = $0 { true } else { false } }, siblings = gather { if case .sibling = $0 { true } else { false } }
+        let plain = gather { if case .stranger = $0 { true } else { false } }
         shapes.settle(set) { set.rows[$0].base }
-        for row in all where hasSibling[row] { strangers.predictions[row] = nil }
-        strangers.settle(set) { set.rows[$0].base }
+        // Without a sibling's kernel trees answer that know no device, over the calibration of kin or, without kin, over none.
+        var strangers = HeldOut(all.count), kin = HeldOut(all.count)
+        for one in results.flatMap(\.unknown) where !hasSibling[one.row] {
+            strangers.predictions[one.row] = one.lent
+            if set.rows[one.row].kin != nil { kin.predictions[one.row] = one.kin }
+        }
+        strangers.settle(lentSet) { lentSet.rows[$0].base }
+        kin.settle(kinSet) { kinSet.rows[$0].base }
         // The mean of what a sibling and what the trees for strangers say, at the exponent and weight that are least wrong.
         var best = (exponent: 0.5, weight: 1.0, error: Double.infinity)
         for exponent in [0, 0.25, 0.5, 0.75, 1] {
@@ -72,20 +78,25 @@ struct FamilyTraining {
         siblings.settle(set) { set.rows[$0].base }
         let exponent = best.exponent
 
-        let spread = try Spread(own, set, shapes, seed: seed), strangerSpread = try Spread(other, set, strangers.isEmpty ? shapes : strangers, seed: seed)
+        let spread = try Spread(own, set, shapes, seed: seed)
+        let strangerSpread = try !kin.isEmpty ? Spread(other, kinSet, kin, seed: seed) : !strangers.isEmpty ? Spread(other, lentSet, strangers, seed: seed) : Spread(other, set, shapes, seed: seed)
         let matrix = own.matrixOnSiblings(set, all.filter { siblings.predictions[$0] != nil }, knowing: all)
         func library(_ row: Int) -> String? { LearnedFamily.library(of: set.family, software: set.rows[row].software, kernel: set.rows[row].kernel) }
         let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { LearnedFamily.sibling + (library($0) ?? "") }
         let shapeRows = spread.outcomes(shapes, set) { library($0) ?? set.rows[$0].device }
-        let strangerRows = strangerSpread.outcomes(strangers, set) { library($0) ?? LearnedFamily.all }
+        let strangerRows = strangerSpread.outcomes(strangers, lentSet, spreads: kin.isEmpty ? nil : strangerSpread.trees.predict(other.matrix(lentSet, strangers.rows).values)) {
+            library($0) ?? LearnedFamily.all
+        }
+        let kinRows = strangerSpread.outcomes(kin, kinSet) { _ in LearnedFamily.kin }
         var siblingQuantiles = siblingRows.quantiles
         siblingQuantiles[LearnedFamily.sibling] = siblingQuantiles.removeValue(forKey: LearnedFamily.all)
         let quantiles = shapeRows.quantiles.merging(siblingQuantiles) { shape, _ in shape }
+        let kinQuantiles = kinRows.quantiles.filter { $0.key == LearnedFamily.kin }
         let known = LearnedFamily.Part(groups: own.groups(set, rows: all), residual: own.trees, spread: spread.trees, quantiles: quantiles)
         let unseen = LearnedFamily.Part(groups: other.groups(set, rows: all), residual: other.trees, spread: strangerSpread.trees,
-                                        quantiles: strangerRows.quantiles.isEmpty ? shapeRows.quantiles : strangerRows.quantiles)
+                                        quantiles: (strangers.isEmpty ? shapeRows : strangerRows).quantiles.merging(kinQuantiles) { stranger, _ in stranger })
         var scores = [score("shapes", all, shapeRows.rows)].compactMap(\.self)
-        let left = all.map { siblingRows.rows[$0] ?? strangerRows.rows[$0] }
+        let left = all.map { siblingRows.rows[$0] ?? kinRows.rows[$0] ?? strangerRows.rows[$0] }
         for device in devices {
             scores += [score(device, all.filter { set.rows[$0].device == device }, left)].compactMap(\.self)
         }

@@ -103,7 +103,7 @@ extension TrainingSet {
                     if set.names.isEmpty { set.names = sample.names() }
                     set.features += sample.features
                     let residual = Float(log2(watts / sample.reference))
-                    set.rows.append(Row(residual: residual, target: residual, measured: watts, base: sample.reference, cycle: sample.base,
+                    set.rows.append(Row(residual: residual, target: residual, measured: watts, base: sample.reference, lent: sample.reference, cycle: sample.base,
                                         bound: site.device.power.limit?.value ?? .infinity, shape: shape(of: row, family), device: site.device.id,
                                         architecture: site.device.architecture, software: site.labels.software, version: site.labels.version, format: site.format,
                                         kernel: site.labels.kernel))

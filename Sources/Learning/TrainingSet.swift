@@ -28,6 +28,9 @@ struct TrainingSet {
         /// Seconds.
         var measured: Double
         var base: Double
+        /// The base had nobody measured the device: with its sibling's calibration or without any, and without a sibling with that of kin.
+        var lent: Double
+        var kin: Double?
         var cycle: Double
         var bound: Double
         /// Rows of equal shape are held out together.
@@ -54,6 +57,23 @@ struct TrainingSet {
     var width: Int { names.count }
 
     func features(of row: Int) -> ArraySlice<Float> { features[row * width..<(row + 1) * width] }
+
+    /// With another base under the residuals, which three of the features are about; all others are those of the cycle model without a
+    /// calibration.
+    func over(_ base: (Row) -> Double) -> TrainingSet {
+        var set = self
+        let places = ["base, us", "base / cycle", "base / bound"].map { names.firstIndex(of: $0) }
+        for row in rows.indices {
+            let other = base(rows[row]), shift = Float(log2(rows[row].base / other))
+            set.rows[row].base = other
+            set.rows[row].residual += shift
+            set.rows[row].target += shift
+            for (place, value) in zip(places, [other * 1e6, other / rows[row].cycle, other / rows[row].bound]) {
+                if let place { set.features[row * width + place] = Float(log2(value)) }
+            }
+        }
+        return set
+    }
 }
 
 extension TrainingSet {
@@ -84,10 +104,13 @@ extension TrainingSet {
                     if set.names.isEmpty { set.names = here.names() }
                     set.features += here.features
                     let residual = Float(log2(seconds / here.base))
-                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, cycle: here.cycle, bound: here.bound,
+                    let moved = siblings.move(site), kin = moved == nil ? siblings.kin(of: site)?.base : nil
+                    guard let lent = moved?.own ?? siblings.bare(site)?.base else { throw RowError("\"\(site.device.id)\" cannot do it") }
+                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, lent: lent, kin: kin,
+                                        cycle: here.cycle, bound: here.bound,
                                         shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
                                         software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
-                    set.moved.append(siblings.move(site))
+                    set.moved.append(moved)
                     if keepsSites { set.sites.append(site) }
                     set.sources[name, default: 0] += 1
                     sets[family] = set
@@ -153,9 +176,11 @@ extension TrainingSet {
 final class Siblings: Sendable {
     private let devices: [Device]
     private let calibrations: CalibrationSource
+    private let foreign: CalibrationSource
 
     init(_ library: Library) throws(DocumentError) {
         calibrations = try library.calibrationSource()
+        foreign = CalibrationSource { device, runtime in try? library.foreignCalibration(of: device, under: runtime) }
         // Those that kernels were measured on.
         var measured: Set<String> = []
         for id in library.ids(.calibrations) {
@@ -175,7 +200,17 @@ final class Siblings: Sendable {
         return TrainingSet.Moved(device: sibling.id, features: there.features, base: there.base, own: here.base)
     }
 
-    /// A site as it is told of where nobody measured its device: under its sibling's calibration, or under none.
+    /// A site without any calibration.
+    func bare(_ site: KernelSite) -> SiteSample? { SiteSample(site, calibration: nil) }
+
+    /// A site under the mean of the calibrations of other architectures; nil where none of those has its kernel.
+    func kin(of site: KernelSite) -> SiteSample? {
+        guard var calibration = foreign.of(site.device, under: site.labels.software) else { return nil }
+        calibration.kernel = site.labels.kernel
+        return site.isCovered(by: calibration) ? SiteSample(site, calibration: calibration) : nil
+    }
+
+    /// A site as it is told of where nobody measured its device: under its sibling's calibration, that of kin, or under none.
     func unmeasured(_ site: KernelSite) -> SiteSample? {
         var lent: Calibration?
         if let sibling = site.device.nearest(among: devices), let found = calibrations.of(sibling, under: site.labels.software), found.device == sibling.id {
@@ -183,7 +218,7 @@ final class Siblings: Sendable {
             lent?.lentTo = site.device.id
             lent?.kernel = site.labels.kernel
         }
-        return SiteSample(site, calibration: lent)
+        return lent == nil ? kin(of: site) ?? bare(site) : SiteSample(site, calibration: lent)
     }
 
     /// A site under the calibration of another software.

@@ -18,6 +18,8 @@ public final class ByteSource {
     /// Why the last bytes are missing, nil when the file was read to its end.
     public private(set) var damage: String?
     private var handle: Handle
+    private let size: Int
+    private var given = 0
 
     /// - Throws: `DocumentError` where the file is missing, a folder or unreadable, or gzipped and there is no zlib here.
     public init(_ path: String) throws(DocumentError) {
@@ -26,6 +28,7 @@ public final class ByteSource {
         guard status.st_mode & S_IFMT != S_IFDIR else { throw DocumentError(file: path, message: "is a folder; name a file in it") }
         guard let file = fopen(path, "rb") else { throw Self.unreadable(path) }
         self.path = path
+        size = Int(status.st_size)
         handle = .plain(file)
         // A pipe cannot be looked into and read again: it is taken as plain text.
         guard status.st_mode & S_IFMT == S_IFREG else { return }
@@ -45,12 +48,22 @@ public final class ByteSource {
         }
     }
 
+    /// How much of the file was read, from 0 to 1, as it lies on the disk; nil where nobody knows how long it is.
+    public var part: Double? {
+        guard size > 0 else { return nil }
+        switch handle {
+        case .plain: return min(1, Double(given) / Double(size))
+        case .packed(let stream): return stream.offset.map { min(1, Double($0) / Double(size)) }
+        }
+    }
+
     /// Fills `buffer` from its start and returns how many bytes there are; 0 at the end.
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard let base = buffer.baseAddress, damage == nil else { return 0 }
         switch handle {
         case .plain(let file):
             let count = fread(base, 1, buffer.count, file)
+            given += count
             if count == 0, ferror(file) != 0 { damage = "cannot be read any further: \(String(cString: strerror(errno)).lowercased())" }
             return count
         case .packed(let stream):

@@ -19,10 +19,14 @@ public struct CSVReader {
     private var buffer: [UInt8]
     private var next = 0
     private var end = 0
+    /// The rest of a line that is too long is still to come.
+    private var isSkipping = false
     /// Lines given out so far, empty ones included: the number of the last line as an editor counts.
     public private(set) var lineNumber = 0
 
     public var damage: String? { source.damage }
+    /// How much of the file was read, from 0 to 1; nil where nobody knows.
+    public var part: Double? { source.part }
 
     public init(_ path: String) throws(DocumentError) {
         source = try ByteSource(path)
@@ -48,6 +52,7 @@ public struct CSVReader {
 
     /// The bytes of the next line without its line feed, and what ended it.
     private mutating func nextRange() -> (Range<Int>, Ending)? {
+        if isSkipping { skipLine() }
         var searched = next
         while true {
             if let feed = buffer[searched..<end].firstIndex(of: UInt8(ascii: "\n")) {
@@ -56,7 +61,8 @@ public struct CSVReader {
             }
             let kept = end - next
             if kept > Self.longestLine {
-                skipLine()
+                // Who stops here never reads the rest, which may be all of a file without lines.
+                isSkipping = true
                 return (next..<next, .overlong)
             }
             guard fill() else {
@@ -68,6 +74,7 @@ public struct CSVReader {
     }
 
     private mutating func skipLine() {
+        isSkipping = false
         repeat {
             if let feed = buffer[next..<end].firstIndex(of: UInt8(ascii: "\n")) {
                 next = feed + 1

@@ -32,6 +32,7 @@ public struct Comparison {
     /// More groups than anybody reads mean that a column was asked for whose values are all different.
     public static let mostGroups = 10_000
     private static let mostReasons = 200
+    private static let rowsPerProgress = 64
     private static let otherReasons = "another reason"
 
     public let costModel: String
@@ -61,7 +62,7 @@ public struct Comparison {
 
     /// - Throws: `DocumentError` when the columns make too many groups.
     public mutating func add(_ row: MeasuredRow, of file: String, _ outcome: Result<Prediction, RowError>) throws(DocumentError) {
-        let keys = columns.map { Self.value(of: $0, in: row) }
+        let keys = columns.map { brief(Self.value(of: $0, in: row)) }
         guard groupsByKey[keys] != nil || groupsByKey.count < Self.mostGroups else {
             throw DocumentError(file: file, path: "row \(row.index)", message: "more than \(Self.mostGroups) groups by \(columns.joined(separator: ", ")); group by columns with fewer values")
         }
@@ -73,7 +74,7 @@ public struct Comparison {
         case .failure(let error):
             total.addUnpredicted()
             groupsByKey[keys, default: ErrorStatistics()].addUnpredicted()
-            let reason = error.description
+            let reason = brief(error.description)
             reasons[reasons[reason] != nil || reasons.count < Self.mostReasons ? reason : Self.otherReasons, default: 0] += 1
         }
     }
@@ -108,10 +109,12 @@ extension Comparison {
     ///   - limit: rows of the sample, each with the same chance; nil for all.
     ///   - seed: chooses the sample; the same seed gives the same one.
     ///   - visit: called for every row in the order of the files, after its prediction.
+    ///   - progress: called now and then with the file, the rows read of it, and how much of it that is from 0 to 1, nil where nobody knows.
     /// - Throws: `DocumentError` where a file cannot be read, is no measured file, or has not a column asked for.
     public init(
         of files: [String], with predictor: inout Predictor, by columns: [String] = ["phase"], limit: Int? = nil, seed: UInt64 = 1,
-        worst: Int = 5, visit: (String, MeasuredRow, Result<Prediction, RowError>) throws -> Void = { _, _, _ in }
+        worst: Int = 5, visit: (String, MeasuredRow, Result<Prediction, RowError>) throws -> Void = { _, _, _ in },
+        progress: (String, Int, Double?) -> Void = { _, _, _ in }
     ) throws {
         self.init(costModel: predictor.costs.name, by: columns, worst: worst)
         try Self.checkColumns(columns, in: files)
@@ -119,6 +122,7 @@ extension Comparison {
         for (place, path) in files.enumerated() {
             var file = try MeasuredFile(path)
             while let row = file.next() {
+                if file.rows % Self.rowsPerProgress == 0 { progress(path, file.rows, file.part) }
                 if limit != nil {
                     sample.offer((place, row))
                 } else {
@@ -127,7 +131,9 @@ extension Comparison {
             }
             self.files.append(File(path: path, rows: file.rows, malformed: file.malformed, complaints: file.complaints, damage: file.damage))
         }
-        for (place, row) in sample.kept.sorted(by: { ($0.file, $0.row.index) < ($1.file, $1.row.index) }) {
+        let kept = sample.kept.sorted { ($0.file, $0.row.index) < ($1.file, $1.row.index) }
+        for (number, (place, row)) in kept.enumerated() {
+            if number % Self.rowsPerProgress == 0 { progress(files[place], number, Double(number) / Double(kept.count)) }
             try compare(row, of: files[place], with: &predictor, visit)
         }
     }

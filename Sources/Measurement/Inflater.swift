@@ -10,6 +10,7 @@ import Darwin
 struct Inflater: Sendable {
     private typealias Open = @convention(c) (UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> OpaquePointer?
     private typealias Read = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, UInt32) -> Int32
+    private typealias Offset = @convention(c) (OpaquePointer?) -> Int
     private typealias Close = @convention(c) (OpaquePointer?) -> Int32
     private typealias Explain = @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?) -> UnsafePointer<CChar>?
 
@@ -19,6 +20,7 @@ struct Inflater: Sendable {
     private let openFile: Open
     private let readFile: Read
     private let closeFile: Close
+    private let offset: Offset?
     private let explain: Explain
 
     private init?() {
@@ -30,6 +32,7 @@ struct Inflater: Sendable {
         readFile = unsafeBitCast(read, to: Read.self)
         closeFile = unsafeBitCast(close, to: Close.self)
         self.explain = unsafeBitCast(explain, to: Explain.self)
+        offset = dlsym(library, "gzoffset").map { unsafeBitCast($0, to: Offset.self) }
     }
 
     static func shared(for path: String) throws(DocumentError) -> Inflater {
@@ -65,6 +68,9 @@ struct Inflater: Sendable {
             let why = code == -5 ? "ends early: its compressed data is cut off" : "is damaged: \(text.isEmpty ? "zlib error \(code)" : text)"
             return .failure(Damage(description: why))
         }
+
+        /// Bytes of the packed file that were read.
+        var offset: Int? { inflater.offset.map { $0(file) } }
 
         func close() { _ = inflater.closeFile(file) }
     }

@@ -32,6 +32,9 @@ public struct MeasuredFile {
     /// Why the end of the file is missing, nil when it was read to its end.
     public var damage: String? { reader.damage }
 
+    /// How much of it was read, from 0 to 1; nil where nobody knows how long it is.
+    public var part: Double? { reader.part }
+
     /// The next row that can be read; those that cannot are counted.
     public mutating func next() -> MeasuredRow? {
         while let line = reader.nextLine() {

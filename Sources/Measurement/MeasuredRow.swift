@@ -13,6 +13,8 @@ public final class MeasuredHeader: Sendable {
     public let names: [String]
     public let layout: MeasuredLayout
     private let places: [String: Int]
+    /// Columns that say what was measured, not under which circumstances.
+    let figures: Set<Int>
 
     /// Recognises the layout by the columns that only it has.
     ///
@@ -29,6 +31,7 @@ public final class MeasuredHeader: Sendable {
             }
         }
         self.places = places
+        figures = Set(["row_id", "value", "latency_ms", "latency_us", "power"].compactMap { places[$0] })
         func missing(_ wanted: [String]) -> [String] { wanted.filter { places[$0] == nil } }
         let runs = missing(["device", "phase_family", "metric", "value", "unit"])
         let operators = missing(["op", "device"]) + (places["latency_ms"] ?? places["latency_us"] == nil ? ["latency_ms"] : [])
@@ -76,7 +79,7 @@ public struct MeasuredRow: Sendable {
             unit = milliseconds ? "ms" : "us"
         }
         let text = header.place(of: column).map { fields[$0] } ?? ""
-        guard let value = Double(text), value.isFinite else { throw RowError("\"\(text)\" in column \"\(column)\" is no number") }
+        guard let value = Double(text), value.isFinite else { throw RowError("\"\(brief(text))\" in column \"\(column)\" is no number") }
         self.value = value
     }
 
@@ -103,6 +106,9 @@ public struct MeasuredRow: Sendable {
     /// How numbers were represented.
     public var precision: String? { self["precision"] ?? self["dtype"] ?? self["attn_dtype"] ?? self["comm_dtype"] }
 }
+
+/// A text out of a file in a message: a megabyte of it helps nobody.
+func brief(_ text: String) -> String { text.utf8.count <= 200 ? text : String(text.prefix(100)) + "…" }
 
 /// Why one row cannot be read or predicted.
 public struct RowError: Error, Equatable, CustomStringConvertible, Sendable {

@@ -42,7 +42,7 @@ extension Predictor {
         if let known = shippedCalibrations[place] { return known }
         let found: Calibration?
         do { found = try library.shippedCalibration(of: device, under: software) } catch { throw RowError(error.description) }
-        if shippedCalibrations.count < Self.mostLabels { shippedCalibrations[place] = .some(found) }
+        if Self.isKept(place, besides: shippedCalibrations.count) { shippedCalibrations[place] = .some(found) }
         return found
     }
 

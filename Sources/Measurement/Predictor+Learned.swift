@@ -15,6 +15,7 @@ extension Predictor {
         switch estimate.kinship {
         case .known: break
         case .sibling(let other): basis += ", a device it never saw, by its sibling \(other)"
+        case .kin: basis += ", a device of an architecture it never saw, by kernels of others"
         case .stranger: basis += ", a device of an architecture it never saw"
         }
         if let feature = estimate.extrapolating { basis += ", extrapolating in \(feature)" }

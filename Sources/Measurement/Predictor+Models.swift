@@ -96,7 +96,7 @@ extension Predictor {
             found = .success(model)
             break
         }
-        if models.count < Self.mostLabels { models[label] = found }
+        if Self.isKept(label, besides: models.count) { models[label] = found }
         return try found.get()
     }
 
@@ -104,6 +104,15 @@ extension Predictor {
     ///
     /// A name that ends in a kind of device is that runtime on such a device: `llama.cpp` on a GPU is `llama-cpp-gpu`.
     mutating func runtime(_ software: String, for device: Device) throws(RowError) -> Runtime {
+        let label = "\(device.kind.rawValue) \(software)"
+        if let known = runtimesByLabel[label] { return try known.get() }
+        let found: Result<Runtime, RowError>
+        do throws(RowError) { found = .success(try lookUpRuntime(software, for: device)) } catch { found = .failure(error) }
+        if Self.isKept(label, besides: runtimesByLabel.count) { runtimesByLabel[label] = found }
+        return try found.get()
+    }
+
+    private mutating func lookUpRuntime(_ software: String, for device: Device) throws(RowError) -> Runtime {
         let words = software.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }.map(Self.plain)
         let phrase = " " + words.joined(separator: " ") + " ", kind = device.kind.rawValue
         var best: (length: Int, runtime: Runtime)?

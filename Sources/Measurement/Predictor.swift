@@ -41,8 +41,14 @@ public struct Predictor {
 
     var shippedCalibrations: [String: Calibration?] = [:]
 
-    /// Labels that are kept in memory; a file with more has something else in its device column.
+    private var memo = PredictionMemo()
+    var runtimesByLabel: [String: Result<Runtime, RowError>] = [:]
+
+    /// Labels that are kept in memory; a file with more, or with longer ones, has something else in its columns.
     static let mostLabels = 4096
+    private static let longestLabel = 256
+
+    static func isKept(_ label: String, besides count: Int) -> Bool { count < mostLabels && label.utf8.count <= longestLabel }
 
     public init(_ library: Library, costs: any CostModel, calibrations: CalibrationChoice = .none) {
         self.library = library
@@ -53,6 +59,35 @@ public struct Predictor {
     /// - Throws: `RowError` saying why this row cannot be predicted.
     public mutating func predict(_ row: MeasuredRow) throws(RowError) -> Prediction {
         guard row.value > 0 else { throw RowError("the measured value is not above 0, so that no relative error is defined") }
+        let answer: PredictionMemo.Answer
+        if let key = memo.key(of: row) {
+            if let known = memo[key] {
+                answer = known
+            } else {
+                answer = self.answer(to: row)
+                memo[key] = answer
+            }
+        } else {
+            answer = self.answer(to: row)
+        }
+        if let (measure, least) = answer.least, let measured = measure.seconds(of: row.value), measured < least / Self.impossible {
+            throw RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")
+        }
+        return try answer.outcome.get()
+    }
+
+    private mutating func answer(to row: MeasuredRow) -> PredictionMemo.Answer {
+        var least: (measure: RunMeasure, time: Double)?
+        do throws(RowError) {
+            let prediction = try predict(row, least: &least)
+            return PredictionMemo.Answer(outcome: .success(prediction), least: least)
+        } catch {
+            return PredictionMemo.Answer(outcome: .failure(error))
+        }
+    }
+
+    /// - Parameter least: the metric of a whole model as a time, and the bound of that.
+    private mutating func predict(_ row: MeasuredRow, least: inout (measure: RunMeasure, time: Double)?) throws(RowError) -> Prediction {
         let reading = try RowReading(row)
         // The reading of a file is a kernel of its own; all else that offloads is a model.
         let isRead = row.phase == "offload" && row.metric == "kernel_latency"
@@ -62,9 +97,7 @@ public struct Predictor {
             var measure = try RunMeasure(run, reading, outputs: try reading.outputs)
             measure.sensorLag = Seconds(calibration?.power?.constants[.sensorLag] ?? 0)
             let (value, bound, boundBy) = try run.predict(measure, under: costs)
-            if let bound, let measured = measure.seconds(of: row.value), let least = measure.seconds(of: bound), measured < least / Self.impossible {
-                throw RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")
-            }
+            least = bound.flatMap { measure.seconds(of: $0) }.map { (measure, $0) }
             let basis = (["\(costs.name) on \(run.system.accelerator.device.id) under \(run.runtime.id), \(Self.name(calibration))"] + run.assumptions).joined(separator: "; ")
             return Prediction(value: value, bound: bound, boundBy: boundBy, basis: basis)
         }
@@ -137,7 +170,7 @@ public struct Predictor {
         if let known = devices[label] { return try known.get() }
         let found: Result<Device, RowError>
         do throws(RowError) { found = .success(try lookUp(label)) } catch { found = .failure(error) }
-        if devices.count < Self.mostLabels { devices[label] = found }
+        if Self.isKept(label, besides: devices.count) { devices[label] = found }
         return try found.get()
     }
 

@@ -16,18 +16,18 @@ struct SplitMix: RandomNumberGenerator, Sendable {
 
 /// At most so many elements of a sequence of unknown length, each with the same chance (Vitter, "Random sampling with a
 /// reservoir", ACM TOMS 1985, algorithm R).
-struct Reservoir<Element: Sendable>: Sendable {
-    private(set) var kept: [Element] = []
+public struct Reservoir<Element: Sendable>: Sendable {
+    public private(set) var kept: [Element] = []
     private var seen = 0
     private let capacity: Int
     private var random: SplitMix
 
-    init(capacity: Int, seed: UInt64) {
+    public init(capacity: Int, seed: UInt64) {
         self.capacity = capacity
         random = SplitMix(seed: seed)
     }
 
-    mutating func offer(_ element: Element) {
+    public mutating func offer(_ element: Element) {
         seen += 1
         if kept.count < capacity {
             kept.append(element)

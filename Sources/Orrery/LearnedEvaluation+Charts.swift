@@ -23,7 +23,7 @@ extension LearnedEvaluation {
 
     private func parity(_ family: FamilyEvaluation) -> ParityChart {
         let kinds: [(kind: HeldOutPoint.Kind, name: String)] = [
-            (.shape, "unseen shape"), (.sibling, "unseen device, by a sibling"), (.stranger, "unseen device without a sibling"), (.software, "unseen software"),
+            (.shape, "unseen shape"), (.sibling, "unseen device, by a sibling"), (.kin, "unseen device, by kin"), (.stranger, "unseen device without either"), (.software, "unseen software"),
         ].filter { kind in family.points.contains { $0.kind == kind.0 } }
         let points = kinds.enumerated().flatMap { series, kind in
             Self.spaced(family.points.filter { $0.kind == kind.kind }, most: Self.mostPoints / kinds.count).map {

@@ -86,13 +86,18 @@ struct CompareCommand: ParsableCommand {
             kept.removeAll(keepingCapacity: true)
         }
         var picture = plot.map { _ in ComparisonSample(by: columns[0], seed: seed) }
+        let progress = Progress()
+        defer { progress.end() }
         let comparison = try Comparison(of: files, with: &predictor, by: columns, limit: limit, seed: seed, worst: worst) { file, row, outcome in
             try table?.add(row, of: file, outcome)
             picture?.add(row, outcome)
             guard let store else { return }
             kept.append(StoredComparison(row, of: file, outcome))
             if kept.count == 1000 { try keep(store) }
+        } progress: { file, rows, part in
+            progress.show("\(file.split(separator: "/").last ?? ""): \(counted(rows)) rows", part: part)
         }
+        progress.end()
         if let store {
             try keep(store)
             try store.settle()

@@ -83,27 +83,3 @@ struct ValidateCommand: ParsableCommand {
         rmdir(folder)
     }
 }
-
-/// One line on a terminal that says what is being done and how far it is.
-final class Progress {
-    private let shows = isatty(STDERR_FILENO) == 1
-    private var last = 0.0
-    private var isOpen = false
-
-    func show(_ what: String, part: Double) {
-        guard shows else { return }
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        let time = Double(now.tv_sec) + 1e-9 * Double(now.tv_nsec)
-        guard time - last > 0.1 else { return }
-        last = time
-        isOpen = true
-        Terminal.write("\r\u{1B}[K\(Int(part * 100)) %  \(what.prefix(64))")
-    }
-
-    func end() {
-        guard isOpen else { return }
-        Terminal.write("\r\u{1B}[K")
-        isOpen = false
-    }
-}

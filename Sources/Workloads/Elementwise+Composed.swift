@@ -4,7 +4,7 @@ import Quantities
 /// Elementwise operators as a runtime without kernels of its own for them runs them: one elementary kernel after the other.
 extension Elementwise {
     /// RMS norm in the form of the published model code: to 32 bits, square, mean, add epsilon, inverse root, scale, back to
-    /// the activations' format, weight (LlamaRMSNorm in Hugging Face transformers).
+    /// the activations' format, weight (LlamaRMSNorm in Hugging Face transformers). What has 32 bits is not converted.
     static func composedNorm(rows: Int, width: Int, activations: TensorFormat, vectors: TensorFormat) -> [Elementwise] {
         let elements = Double(rows) * Double(width)
         let narrow = activations.bytes(elements: elements), wide = TensorFormat.fp32.bytes(elements: elements)
@@ -15,9 +15,11 @@ extension Elementwise {
         func small(_ specials: Double) -> Elementwise {
             Elementwise(.norm, rows: rows, width: 1, flopsPerElement: 1, specialsPerElement: specials, moved: Traffic(activationsRead: perRow, activationsWritten: perRow))
         }
-        return [kernel(0, reads: narrow, writes: wide), kernel(1, reads: wide, writes: wide), kernel(1, reads: wide, writes: perRow), small(0), small(1),
-                kernel(1, reads: wide + perRow, writes: wide), kernel(0, reads: wide, writes: narrow),
-                kernel(1, reads: narrow, writes: narrow, weights: vectors.bytes(elements: Double(width)))]
+        func converted(_ one: Elementwise) -> [Elementwise] { activations == .fp32 ? [] : [one] }
+        return converted(kernel(0, reads: narrow, writes: wide))
+            + [kernel(1, reads: wide, writes: wide), kernel(1, reads: wide, writes: perRow), small(0), small(1), kernel(1, reads: wide + perRow, writes: wide)]
+            + converted(kernel(0, reads: wide, writes: narrow))
+            + [kernel(1, reads: narrow, writes: narrow, weights: vectors.bytes(elements: Double(width)))]
     }
 
     /// Rotary embedding as `x·cos + rotate(x)·sin`: negate one half, concatenate, two products, a sum; once for the queries

@@ -165,10 +165,11 @@ private func demand(_ op: Operator, on device: Device, under runtime: Runtime = 
         return (best, bestCost)
     }
 
-    @Test("Passing over tiles by their bound changes neither the tile nor the time, whatever the shape and the power limit", arguments: [Fixture.a100, Fixture.h100])
+    @Test("Passing over tiles by their bound changes neither the tile nor the time, whatever the shape and the power limit", arguments: [Fixture.a100, Fixture.h100, Fixture.npu])
     func search(_ device: Device) throws {
         var random = SystemRandomNumberGenerator()
-        let units = Units(Machine(device), engine: 0, math: .bf16), limit = try #require(PowerLimit(device))
+        let engine = try #require(device.engines.firstIndex { $0.kind == .tensor || $0.kind == .vector })
+        let units = Units(Machine(device), engine: engine, math: .bf16), limit = PowerLimit(device)
         func size(_ most: Double) -> Int { Int(exp2(Double.random(in: 0...most, using: &random))) }
         for _ in 0..<3000 {
             let m = size(14), n = size(15), k = size(15), few = Bool.random(using: &random)
@@ -180,7 +181,7 @@ private func demand(_ op: Operator, on device: Device, under runtime: Runtime = 
                                   outputWidth: 2, mathWidth: 2, read: read, written: rows * Double(n), wideningOps: widens ? 1.5 : 0,
                                   widened: passes ? read / weight * 2 : 0, storedWeights: passes ? read : 0)
             let flops = Flops(2 * rows * Double(n) * Double(k))
-            for power in [nil, PowerBudget(limit, of: device, flops: flops, math: .bf16)] {
+            for power in [nil] + (limit.map { [PowerBudget($0, of: device, flops: flops, math: .bf16)] } ?? []) {
                 let found = units.fastest(product, within: power), all = exhaustive(product, on: units, within: power)
                 #expect(found.0 == all.0 && found.1.duration == all.1.duration && found.1.clock == all.1.clock, "\(product)")
             }

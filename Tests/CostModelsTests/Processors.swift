@@ -53,6 +53,16 @@ struct ProcessorTests {
         #expect(choice(8) == .streamed && choice(9) == .packed(rows: 12))
     }
 
+    @Test("A library that goes over all weights for every row reads them from memory as often as there are rows, unless the cores' own caches hold them")
+    func passes() {
+        func again(_ m: Int, _ n: Int) -> (cache: Seconds, memory: Seconds) {
+            let d = demand(product(m, n)) { $0.streamingRows = 3; $0.rowsPerPass = 1 }
+            return (d.cacheTime, d.memoryTime)
+        }
+        #expect(abs(again(3, 4096).memory / again(1, 4096).memory - 3) < 0.01)
+        #expect(abs(again(3, 64).memory / again(1, 64).memory - 1) < 0.05 && again(3, 64).cache > again(1, 64).cache)
+    }
+
     @Test("Rows of a product are padded to whole register tiles: 13 rows cost as much arithmetic as 24")
     func padding() {
         func engine(_ m: Int) -> Seconds { demand(product(m)) { $0.streamingRows = 0 }.engineTime }

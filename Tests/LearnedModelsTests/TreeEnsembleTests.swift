@@ -72,6 +72,17 @@ struct TreeEnsembleTests {
         for row in [0, 1, 255, 256, 257, 699] { #expect(packed.predict(Array(rows[row * 6..<(row + 1) * 6])) == [together[row]]) }
     }
 
+    @Test("Rows that are walked together reach, bit for bit, the leaves that each reaches alone, however deep and wide the trees are",
+          arguments: [(6, 3), (5, 30), (6, 60), (7, 6), (10, 30), (10, 60), (12, 30), (8, 100)])
+    func walksAgree(_ depth: Int, _ features: Int) throws {
+        var stream = Stream(UInt64(depth * features))
+        // Nine trees: two groups of four that are walked at once, and one more.
+        let packed = try TreeEnsemble(packing: (0..<9).map { _ in randomTree(&stream, features: features, depth: depth) }, features: features)
+        let rows = (0..<600 * features).map { _ in stream.next() % 20 == 0 ? [.nan, .infinity, -.infinity][Int(stream.next() % 3)] : Float(stream.next() % 55) / 50 }
+        let together = packed.predict(rows)
+        for row in 0..<600 { #expect(packed.predict(Array(rows[row * features..<(row + 1) * features])) == [together[row]]) }
+    }
+
     @Test("The weight of an ensemble scales every answer")
     func weightScales() throws {
         let (trees, packed, rows) = try sample()

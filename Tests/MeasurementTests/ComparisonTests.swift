@@ -25,6 +25,20 @@ import Testing
         #expect(comparison.groups.reduce(0) { $0 + $1.errors.given } == 5)
     }
 
+    @Test("A memo keeps no more than it may, and gives what was put in under the same key or nothing")
+    func memo() {
+        var memo = PredictionMemo()
+        func answer(_ number: Int) -> PredictionMemo.Answer { .init(outcome: .failure(RowError("\(number)"))) }
+        for number in 0..<(2 * PredictionMemo.capacity) { memo["\(number)"] = answer(number) }
+        let kept = (0..<(2 * PredictionMemo.capacity)).filter { number in
+            guard case .failure(let error)? = memo["\(number)"]?.outcome else { return false }
+            #expect(error.description == "\(number)")
+            return true
+        }
+        #expect(kept.count == PredictionMemo.capacity)
+        #expect(kept.contains { $0 < PredictionMemo.capacity })
+    }
+
     @Test("No prediction of a kernel is faster than its physical bound", arguments: ["bfloat16", "fp8", "fp8_block", "nvfp4", "int8_wo", "int4_wo", "sq"])
     func bound(_ dtype: String) throws {
         var predictor = try predictor()

@@ -20,6 +20,17 @@ private let header = "row_id,source,device,n_devices,parallelism,model,precision
         return try predictor.predict(row(line, under: header))
     }
 
+    @Test("A row that was met before in all but its figure is predicted as by a predictor that never met it, and held against its own bound")
+    func metBefore() throws {
+        let slow = line("tpot", "ms", phase: "decode"), impossible = slow.replacingOccurrences(of: "1e9", with: "1e-6")
+        var used = try predictor()
+        for text in [slow, line("tpot", "ms", phase: "decode", batch: 64), slow.replacingOccurrences(of: "m1", with: "m2"), line("decode_tps", "tok/s", phase: "decode"), slow] {
+            #expect(try used.predict(row(text, under: header)).value == predict(text).value)
+        }
+        #expect(throws: RowError.self) { try used.predict(row(impossible, under: header)) }
+        #expect(throws: RowError.self) { try predict(impossible) }
+    }
+
     @Test("A batch's latency is its prefill and its decode steps: more than the one, about as much as both")
     func parts() throws {
         let whole = try predict(line("e2e_latency", "s", phase: "e2e_batch")).value

@@ -4,7 +4,7 @@ import LearnedModels
 public struct HeldOutPoint: Sendable {
     /// How the model knew what it was asked about.
     public enum Kind: String, CaseIterable, Sendable {
-        case shape, sibling, stranger, software
+        case shape, sibling, kin, stranger, software
     }
 
     /// In seconds.

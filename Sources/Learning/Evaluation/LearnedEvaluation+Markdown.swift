@@ -28,7 +28,7 @@ extension LearnedEvaluation {
             "Rows: \(rows). Errors are |predicted − measured| ÷ measured. Figures of the model that ships, from all rows, stand in its manifest: `orrery show Models/kernels.json`.", "",
             "Held out were", "",
             "- *shapes*: \(folds)-fold cross-validation by the weights of a product, one batch of one attention, one network of experts under one sharding, one message;",
-            "- *devices*: none of the device's rows and none of its calibrations; its sibling answers where another device of its architecture was measured with the same kernel, else the trees for strangers over the cycle model without any calibration;",
+            "- *devices*: none of the device's rows and none of its calibrations; its sibling answers where another device of its architecture was measured with the same kernel, else the trees for strangers over the cycle model with the mean of other architectures' constants for the kernel, or without any where none has the kernel;",
             "- *software*: none of its rows and none of its calibrations; the kernel of another software on the same device answers, where there is one for the format.", "",
             "The few constants of the calibrated cycle model under unseen shapes were fitted to these rows, those held out among them. The spreads, and the two numbers that mix siblings with strangers, are fitted on all devices.",
         ]
@@ -62,7 +62,7 @@ extension LearnedEvaluation {
     private static let ablationText = """
         Sizes are dimensions, bits and datasheet figures in logarithms; ratios are everything else that the trees are told. All trees are told
         of labels by the mean of their rows (target encoding). Devices are left out one at a time and answered by the trees for strangers, but in the last line;
-        under them a device has its sibling's calibration, and without a sibling none.
+        under them a device has its sibling's calibration, without a sibling that of kin, without kin none.
 
         An off-the-shelf histogram gradient boosting on naive features is stated, by those who prepared the rows, to reach on rows kept apart from
         them: gemm 8.0 % (7.0 % when told the kernel's name), attn_decode 10.0 %, attn_prefill 9.9 % on unseen shapes; on unseen B300 and GB300

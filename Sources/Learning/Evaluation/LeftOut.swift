@@ -3,7 +3,7 @@ import LearnedModels
 import Quantities
 
 /// Answers for devices, and for software, none of whose rows and none of whose calibrations were given, found the way in which a
-/// model answers for them: by a sibling, by the trees for strangers, by the kernel of another software.
+/// model answers for them: by a sibling, by kin, by the trees for strangers, by the kernel of another software.
 ///
 /// The spreads and the two numbers by which siblings and strangers are mixed are those fitted on all rows.
 struct LeftOut {
@@ -46,7 +46,12 @@ struct LeftOut {
     }
 
     private func point(_ row: Int, _ kind: HeldOutPoint.Kind, _ time: Double, spread: Float, group: String) -> HeldOutPoint {
-        let sides = (kind == .stranger ? family.unseen.quantiles[LearnedFamily.all] : family.known.quantiles[LearnedFamily.sibling])?.ninety ?? .init(below: 1, above: 1)
+        let quantiles = switch kind {
+        case .stranger: family.unseen.quantiles[LearnedFamily.all]
+        case .kin: family.unseen.quantiles[LearnedFamily.kin]
+        default: family.known.quantiles[LearnedFamily.sibling]
+        }
+        let sides = quantiles?.ninety ?? .init(below: 1, above: 1)
         return HeldOutPoint(measured: set.rows[row].measured, predicted: max(time, set.rows[row].bound), kind: kind, group: group,
                             below: max(exp2(Double(spread)) * sides.below, 1e-3), above: max(exp2(Double(spread)) * sides.above, 1e-3), part: 0)
     }
@@ -69,7 +74,7 @@ struct LeftOut {
         }
         return out.compactMap { row in
             guard let (stranger, far) = alone.answers[row] else { return nil }
-            guard let (sibling, near) = known?.answers[row] else { return point(row, .stranger, stranger, spread: far, group: device) }
+            guard let (sibling, near) = known?.answers[row] else { return point(row, set.rows[row].kin == nil ? .stranger : .kin, stranger, spread: far, group: device) }
             let time = power(sibling, family.siblingWeight) * power(stranger, 1 - family.siblingWeight)
             return point(row, .sibling, time, spread: near, group: device)
         }
