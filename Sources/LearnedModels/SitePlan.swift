@@ -59,7 +59,7 @@ extension LearnedFamily {
         }
         guard let group = unseen.groups.match(wanted, device: nil) else { return nil }
         let own = model(site, as: group)
-        if let calibration = own.calibration, !calibration.kin.isEmpty, site.isCovered(by: calibration), let quantiles = unseen.quantiles[Self.kin] {
+        if let calibration = own.calibration?.calibration, !calibration.kin.isEmpty, site.isCovered(by: calibration), let quantiles = unseen.quantiles[Self.kin] {
             return SitePlan(.kin, group, quantiles: quantiles, own: own)
         }
         guard let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }
