@@ -1,13 +1,13 @@
 extension SharedResources {
     /// Starts an activity. O(uses) when nothing else runs on its resources, else shares are recomputed later.
     mutating func start(
-        _ id: Int, _ works: Works, atLeast minimumSeconds: Double, at now: SimulationTime, queue: inout EventQueue
+        _ id: Int, _ works: Works, atLeast minimumSeconds: Double, inTurn: Bool, at now: SimulationTime, queue: inout EventQueue
     ) {
         precondition(minimumSeconds >= 0, "the shortest duration of an activity is a number of seconds, not negative")
         let slot = takeSlot()
         activities[slot] = Activity(
             sequence: queue.takeSequence(), updated: now, minimumSeconds: minimumSeconds, id: id,
-            useCount: Int32(truncatingIfNeeded: works.count))
+            useCount: Int32(truncatingIfNeeded: works.count), isInTurn: inTurn)
         runningCount += 1
 
         var isAlone = true

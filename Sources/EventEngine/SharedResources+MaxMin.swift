@@ -1,7 +1,9 @@
 /// Max-min fairness over dominant shares (Ghodsi et al., "Dominant Resource Fairness", NSDI 2011, with the
 /// progressive filling of Bertsekas and Gallager, *Data Networks*, 1992, section 6.5.2).
 ///
-/// All shares grow alike until a resource saturates; the activities using it are settled there, and the rest
+/// Activities in turn come first, one after the other in the order of their start, each with as much as it can use of what
+/// those before it leave; only what the others could use, up to half of a resource, is kept from them. Then all shares of the
+/// others grow alike until a resource saturates; the activities using it are settled there, and the rest
 /// grows on. All sums run over activities in the order of their start along each resource, which makes the
 /// result the same on every machine and independent of whatever else runs without touching these resources.
 extension SharedResources {
@@ -53,15 +55,28 @@ extension SharedResources {
         }
     }
 
-    /// Progressive filling of the collected component. Settled activities leave `componentActivities`.
+    /// Serves the collected component: in turn, then by progressive filling. Settled activities leave `componentActivities`.
     private mutating func fill(at now: SimulationTime, queue: inout EventQueue) {
         for index in componentResources { resources[Int(index)].settled = 0 }
-        for slot in componentActivities {
+        var alike = 0
+        for place in 0 ..< componentActivities.count {
+            let slot = componentActivities[place]
             let activity = activities + Int(slot)
+            if activity.pointee.isInTurn {
+                turns.append(slot)
+                continue
+            }
+            componentActivities[alike] = slot
+            alike += 1
             let dominant = dominantTime(ofActivityIn: Int(slot))
             activity.pointee.dominant = dominant
             let minimum = activity.pointee.minimumSeconds
             activity.pointee.shareLimit = minimum > dominant ? dominant / minimum : 1
+        }
+        if !turns.isEmpty {
+            componentActivities.removeLast(turns.count)
+            reserve()
+            serveTurns(at: now, queue: &queue)
         }
         var level = 0.0
         while !componentActivities.isEmpty {
@@ -80,6 +95,45 @@ extension SharedResources {
         }
     }
 
+    /// Keeps for the activities that share fairly what they could use of each resource alone, up to half of it.
+    private mutating func reserve() {
+        for index in componentResources { resources[Int(index)].demand = 0 }
+        for slot in componentActivities {
+            let alone = max(activities[Int(slot)].dominant, activities[Int(slot)].minimumSeconds)
+            for k in 0 ..< Int(activities[Int(slot)].useCount) {
+                let use = uses + (Int(slot) &* Works.maximumCount &+ k)
+                resources[Int(use.pointee.resource)].demand += use.pointee.work / alone
+            }
+        }
+        for index in componentResources {
+            let resource = resources + Int(index)
+            resource.pointee.reserved = min(resource.pointee.demand, resource.pointee.capacity / 2)
+        }
+    }
+
+    /// Gives the activities in turn what they can use, in the order of their start.
+    private mutating func serveTurns(at now: SimulationTime, queue: inout EventQueue) {
+        for place in turns.indices.dropFirst() {
+            let slot = turns[place], sequence = activities[Int(slot)].sequence
+            var free = place
+            while free > 0, activities[Int(turns[free - 1])].sequence > sequence {
+                turns[free] = turns[free - 1]
+                free -= 1
+            }
+            turns[free] = slot
+        }
+        for place in 0 ..< turns.count {
+            let slot = Int(turns[place])
+            var pace = activities[slot].minimumSeconds
+            for k in 0 ..< Int(activities[slot].useCount) {
+                let use = uses + (slot &* Works.maximumCount &+ k)
+                pace = max(pace, use.pointee.work / resources[Int(use.pointee.resource)].leftInTurn)
+            }
+            occupy(slot, at: pace, now, queue: &queue)
+        }
+        turns.removeAll(keepingCapacity: true)
+    }
+
     /// The lowest share at which a resource saturates or an activity reaches its limit.
     private mutating func nextLevel() -> Double {
         for index in componentResources { resources[Int(index)].demand = 0 }
@@ -94,8 +148,7 @@ extension SharedResources {
         }
         for index in componentResources {
             let resource = resources + Int(index)
-            let left = resource.pointee.capacity - resource.pointee.settled
-            resource.pointee.saturation = resource.pointee.demand > 0 ? left / resource.pointee.demand : .infinity
+            resource.pointee.saturation = resource.pointee.demand > 0 ? resource.pointee.left / resource.pointee.demand : .infinity
             level = min(level, resource.pointee.saturation)
         }
         return level
@@ -117,7 +170,12 @@ extension SharedResources {
         let pace = activity.pointee.shareLimit <= level
             ? max(activity.pointee.dominant, activity.pointee.minimumSeconds)
             : activity.pointee.dominant / level
-        for k in 0 ..< Int(activity.pointee.useCount) {
+        occupy(slot, at: pace, now, queue: &queue)
+    }
+
+    /// Lets an activity go at `pace`, and takes what that needs of each resource.
+    private mutating func occupy(_ slot: Int, at pace: Double, _ now: SimulationTime, queue: inout EventQueue) {
+        for k in 0 ..< Int(activities[slot].useCount) {
             let use = uses + (slot &* Works.maximumCount &+ k)
             resources[Int(use.pointee.resource)].settled += use.pointee.work / pace
         }

@@ -29,6 +29,8 @@ struct SharedResources: ~Copyable {
     var visit: UInt64 = 0
     var componentResources: [Int32] = []
     var componentActivities: [Int32] = []
+    /// Scratch of the solver: activities of the component that are served in turn.
+    var turns: [Int32] = []
 
     init(capacities: [Double]) {
         resourceCount = capacities.count
@@ -65,10 +67,23 @@ struct Resource {
     var settled = 0.0
     /// Scratch of the solver: capacity that the others take per unit of share.
     var demand = 0.0
+    /// Scratch of the solver: capacity that is kept from activities in turn.
+    var reserved = 0.0
     /// Scratch of the solver: the share at which the resource saturates.
     var saturation = 0.0
 
     init(capacity: Double) { self.capacity = capacity }
+
+    /// Capacity that settled activities leave; what is left by rounding is nothing.
+    var left: Double { beyond(settled) }
+
+    /// What they leave to one in turn.
+    var leftInTurn: Double { beyond(settled + reserved) }
+
+    private func beyond(_ taken: Double) -> Double {
+        let left = capacity - taken
+        return left > 1e-12 * capacity ? left : 0
+    }
 }
 
 /// One running activity.
@@ -89,6 +104,8 @@ struct Activity {
     var minimumSeconds: Double
     var id: Int
     var useCount: Int32
+    /// Served before those that share alike, in the order of starting.
+    var isInTurn: Bool
     var nextFree: Int32 = -1
     var visit: UInt64 = 0
     /// Scratch of the solver: the dominant time, and the share beyond which the activity cannot use more.

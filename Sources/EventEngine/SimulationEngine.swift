@@ -61,8 +61,9 @@ public struct SimulationEngine: ~Copyable {
     ///   - id: comes back in the event; any value, need not be unique.
     ///   - works: seconds of each resource at its full rate.
     ///   - minimumSeconds: the shortest it may take, however much capacity there is: caps its rate.
-    public mutating func start(_ id: Int, works: Works, atLeast minimumSeconds: Double = 0) {
-        shared.start(id, works, atLeast: minimumSeconds, at: now, queue: &queue)
+    ///   - inTurn: it is served before those that share fairly, and after those in turn that started earlier.
+    public mutating func start(_ id: Int, works: Works, atLeast minimumSeconds: Double = 0, inTurn: Bool = false) {
+        shared.start(id, works, atLeast: minimumSeconds, inTurn: inTurn, at: now, queue: &queue)
     }
 
     /// Changes the capacity of a shared resource from now on, as when a clock is lowered. Activities that find

@@ -43,6 +43,11 @@ public struct Runtime: Sendable {
         case logits
         /// Widening a quantised cache before attention: mask, shift, concatenate, cast, scale, offset.
         case widening
+        /// Attention outside one kernel: keys and values copied for every query head that shares them, scores scaled and masked,
+        /// softmax into 32 bits, cast, and the result brought back into rows of tokens.
+        case attention
+        /// A cache that grows by concatenation: all keys and values are read and written anew with every token.
+        case cache
     }
 
     /// Rows and columns of the output that one unit computes at a time.

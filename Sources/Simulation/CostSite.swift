@@ -100,7 +100,7 @@ struct CostSite<Costs: CostModel> {
             }
         }
         works.add(demand.memoryTime.value, on: memory(of: lane, &resources))
-        return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), works: works, demand: demand)
+        return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), works: works, demand: demand, isTransfer: true)
     }
 
     /// Copies of one lane's devices: each carries `copy.bytes`.
@@ -118,7 +118,7 @@ struct CostSite<Costs: CostModel> {
         }
         works.add(demand.sourceTime.value * drawing(on: from, by: lane), on: memory(of: from, for: lane, &resources))
         works.add(demand.memoryTime.value * drawing(on: to, by: lane), on: memory(of: to, for: lane, &resources))
-        return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), works: works, demand: demand)
+        return PreparedGraph.Entry(latency: SimulationTime(seconds: demand.latency.value), works: works, demand: demand, isTransfer: true)
     }
 
     /// The links a copy crosses: a direct one, or two by way of the host.

@@ -13,6 +13,9 @@ struct PreparedGraph: Sendable {
         var gap = SimulationTime.zero
         var works = Works()
         var demand = Demand()
+        /// It moves data between memories and computes nothing. Transfers go in turn: wires and copy engines carry one after the
+        /// other, and the arbiter of a memory gives a link, which asks for less than its part, all that it asks for.
+        var isTransfer = false
 
         /// Time of the operator with the system to itself.
         var duration: Double { latency.seconds + works.longest }

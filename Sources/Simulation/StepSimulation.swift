@@ -40,7 +40,9 @@ struct StepSimulation: ~Copyable {
         for lane in threads.indices { launch(from: lane, at: .zero) }
         while let event = engine.next() {
             switch event.kind {
-            case .timer: engine.start(event.id, works: prepared[graph.nodes[event.id]].works)
+            case .timer:
+                let entry = prepared[graph.nodes[event.id]]
+                engine.start(event.id, works: entry.works, inTurn: entry.isTransfer)
             case .completion: end(event.id, at: event.time)
             }
         }
@@ -74,7 +76,7 @@ struct StepSimulation: ~Copyable {
         latestStart[queue] = time
         latest[queue] = Int32(node)
         let ready = time + entry.latency
-        if ready > now { engine.schedule(node, at: ready) } else { engine.start(node, works: entry.works) }
+        if ready > now { engine.schedule(node, at: ready) } else { engine.start(node, works: entry.works, inTurn: entry.isTransfer) }
     }
 
     private mutating func end(_ node: Int, at now: SimulationTime) {

@@ -47,6 +47,27 @@ extension Elementwise {
                 kernel(1, reads: codes, writes: wide), kernel(1, reads: wide, writes: wide), kernel(1, reads: wide, writes: wide)]
     }
 
+    /// Keys, values or results laid out anew: each of `copies` copies is written, the original is read once.
+    static func relayout(rows: Int, width: Int, copies: Int = 1, activations: TensorFormat) -> Elementwise {
+        let bytes = activations.bytes(elements: Double(rows) * Double(width))
+        return Elementwise(.permute, rows: rows * copies, width: width, flopsPerElement: 0, moved: Traffic(activationsRead: bytes, activationsWritten: bytes * Double(copies)))
+    }
+
+    /// Scores to weights as elementary kernels: scale, add the mask, softmax into 32 bits, cast back where the activations are narrower
+    /// (eager_attention_forward of models/llama/modeling_llama.py in Hugging Face transformers).
+    ///
+    /// - Parameter mask: elements of the mask, which the heads of a sequence share.
+    static func composedSoftmax(rows: Int, width: Int, mask: Double, activations: TensorFormat) -> [Elementwise] {
+        let elements = Double(rows) * Double(width)
+        let narrow = activations.bytes(elements: elements), wide = TensorFormat.fp32.bytes(elements: elements)
+        func kernel(_ flops: Double, specials: Double = 0, reads: Bytes, writes: Bytes) -> Elementwise {
+            Elementwise(.softmax, rows: rows, width: width, flopsPerElement: flops, specialsPerElement: specials, moved: Traffic(activationsRead: reads, activationsWritten: writes))
+        }
+        let weights = [kernel(1, reads: narrow, writes: narrow), kernel(1, reads: narrow + activations.bytes(elements: mask), writes: narrow),
+                       kernel(4, specials: 1, reads: narrow, writes: wide)]
+        return activations.bits < TensorFormat.fp32.bits ? weights + [kernel(0, reads: wide, writes: narrow)] : weights
+    }
+
     /// The function of the gate, then its product with the other half of the projection.
     static func composedActivation(_ kind: FeedForward.Kind, rows: Int, width: Int, activations: TensorFormat) -> [Elementwise] {
         let whole = activation(kind, rows: rows, width: width, activations: activations)

@@ -56,7 +56,12 @@ extension ProgramBuilder {
             parts = [add("attention.rotary", .elementwise(rotary), after: parts, allocates: .zero)] + before
         }
         if keepsHere, !fused {
-            let write = Elementwise.cacheWrite(tokens: shape.tokens, width: cached, activations: activations, cache: arrangement.precision.cache)
+            var write = Elementwise.cacheWrite(tokens: shape.tokens, width: cached, activations: activations, cache: arrangement.precision.cache)
+            if runtime.composed.contains(.cache), shape.isDecode {
+                let before = arrangement.precision.cache.bytes(elements: Double(shape.sequences) * Double(shape.context - shape.queries) * Double(cached))
+                write.moved.cacheRead = before
+                write.moved.cacheWritten = write.moved.cacheWritten + before
+            }
             parts = [add("attention.cache-write", .elementwise(write), after: parts)] + before
         }
         if keepsHere { writeBack(cached, after: parts) }
@@ -149,11 +154,37 @@ extension ProgramBuilder {
             ready = [chain("\(name).widen", kernels, after: ready)]
             core.cache = activations
         }
+        if runtime.composed.contains(.attention), !core.sharedKeyValue { return attendByHeads(core, keys: keys, after: ready, name: name) }
         let scores = add("\(name).scores", .matmul(Matmul(m: rows, n: keys, k: core.keyDimension, batch: batch, activations: activations,
                                                           weights: core.cache, cached: true)), after: ready)
         let weights = add("\(name).softmax", .elementwise(.softmax(rows: rows * batch, width: keys, activations: activations)), after: [scores])
         return add("\(name).values", .matmul(Matmul(m: rows, n: core.valueDimension, k: keys, batch: batch, activations: activations,
                                                     weights: core.cache, cached: true)), after: [weights])
+    }
+
+    /// Every query head has keys and values of its own, and each elementary operation is a kernel.
+    private mutating func attendByHeads(_ core: Attention, keys: Int, after ready: [Int], name: String) -> Int {
+        let batch = core.batch * core.heads, shared = core.heads / core.kvHeads
+        var ready = ready
+        if shared > 1 {
+            for (part, width) in [("keys", core.keyDimension), ("values", core.valueDimension)] {
+                var repeated = Elementwise.relayout(rows: core.batch * core.kvHeads * keys, width: width, copies: shared, activations: core.cache)
+                swap(&repeated.moved.cacheRead, &repeated.moved.activationsRead)
+                ready = [add("\(name).repeat-\(part)", .elementwise(repeated), after: ready)]
+            }
+        }
+        func operand(_ n: Int, _ k: Int) -> Operator {
+            .matmul(Matmul(m: core.queries, n: n, k: k, batch: batch, activations: activations, weights: core.cache,
+                           weightStationed: false, cached: shared == 1))
+        }
+        let scores = add("\(name).scores", operand(keys, core.keyDimension), after: ready)
+        let softmax = Elementwise.composedSoftmax(rows: core.queries * batch, width: keys, mask: Double(core.batch) * Double(core.queries) * Double(keys),
+                                                  activations: activations)
+        let weights = chain("\(name).softmax", softmax, after: [scores])
+        let values = add("\(name).values", operand(core.valueDimension, keys), after: [weights])
+        guard core.queries > 1 else { return values }
+        return add("\(name).transpose", .elementwise(.relayout(rows: core.batch * core.queries, width: core.heads * core.valueDimension, activations: activations)),
+                   after: [values])
     }
 
     /// Queries, keys and values travel to the group that keeps the cache, its devices share sequences and heads, and the

@@ -5,6 +5,7 @@ struct Planned {
     var start: Double
     var works: [Int: Double]
     var minimumSeconds = 0.0
+    var inTurn = false
 }
 
 /// Runs `plan` through the engine; completion times in the order of `plan`, and seconds each resource was busy.
@@ -16,7 +17,7 @@ func run(_ plan: [Planned], capacities: [Double]) -> (completions: [SimulationTi
         switch event.kind {
         case .timer:
             let activity = plan[event.id]
-            engine.start(event.id, works: works(activity.works), atLeast: activity.minimumSeconds)
+            engine.start(event.id, works: works(activity.works), atLeast: activity.minimumSeconds, inTurn: activity.inTurn)
         case .completion: completions[event.id] = event.time
         }
     }

@@ -75,30 +75,62 @@ struct DirectionTests {
         }
     }
 
-    /// SKIP (2025) reports 1.9 to 2.7 times over its two loosely coupled systems; predictions within 15 % of that count.
+    /// SKIP (arXiv 2504.11750) reports 1.9 over an H100 PCIe and 2.7 over an A100, without saying how attention ran: with it in elementary
+    /// kernels, as transformers call eager, predictions come within 5 %; in one kernel, within 10 %.
     @Test("A GH200 is about 1.9 times faster than an H100 PCIe and 2.7 times faster than an A100 at a large batch", arguments: [
         ("h100-pcie", 1.9), ("a100-sxm-80gb", 2.7), ("a100-pcie-80gb", 2.7),
-    ])
-    func largeBatch(_ device: String, _ published: Double) throws {
-        func time(_ device: String) throws -> Double { try seconds(try report("llama-3.2-1b-prefill-batch-128", device: device, "pytorch-eager")) }
-        let ratio = try time(device) / time("gh200-96gb")
-        print("Llama-3.2-1B prefill, batch 128, eager: GH200 is \(ratio) times faster than \(device)")
-        #expect((0.85 * published...1.2 * published).contains(ratio))
+    ], [("transformers-eager", 0.05), ("pytorch-eager", 0.1)])
+    func largeBatch(_ other: (device: String, published: Double), _ runtime: (id: String, tolerance: Double)) throws {
+        func time(_ device: String) throws -> Double { try seconds(try report("llama-3.2-1b-prefill-batch-128", device: device, runtime.id)) }
+        let ratio = try time(other.device) / time("gh200-96gb")
+        print("Llama-3.2-1B prefill, batch 128, \(runtime.id): GH200 is \(ratio) times faster than \(other.device)")
+        #expect(abs(ratio / other.published - 1) < runtime.tolerance)
     }
 
-    /// With F to fetch and X to compute, on-demand takes F + X and pre-gated at least max(F, X): no machine makes the first
-    /// more than twice the second. Pre-gated MoE (ISCA 2024) reports 1.7 on average.
+    /// With F to fetch and X to compute, on-demand takes F + X and pre-gated at least max(F, X): with the same copies no machine
+    /// makes the first more than twice the second.
     @Test("Fetching experts on demand is slower than pre-gated, at most twice; fetching all of them is slower by far")
     func expertFetch() throws {
-        func time(_ fetch: String) throws -> Double {
+        func time(_ fetch: String, _ runtime: String? = nil) throws -> Double {
             let job = try library.job("switch-base-128-\(fetch)")
-            let answer = try report(job, on: try library.system(try #require(job.system)), try #require(job.runtime))
+            let answer = try report(job, on: try library.system(try #require(job.system)), try runtime ?? #require(job.runtime))
             return try #require(answer.timing?.tpot?.value)
         }
         let onDemand = try time("on-demand"), preGated = try time("pre-gated"), all = try time("prefetch-all"), resident = try time("device")
         print("Switch-Base-128 token: on demand \(onDemand), pre-gated \(preGated), all \(all), resident \(resident) s")
         #expect(onDemand > 1.1 * preGated && onDemand <= 2.001 * preGated)
         #expect(preGated > resident && all > 20 * preGated)
+        // From pageable memory, behind a host that launches every elementary kernel: how a library that only moves weights does it.
+        let accelerate = try time("on-demand", "hf-accelerate")
+        print("The same on demand under Accelerate: \(accelerate / preGated) times pre-gated")
+        #expect(accelerate > 2.5 * preGated)
+    }
+
+    /// Pre-gated MoE (ISCA 2024) reports 1.7 on average over Switch models, its summary on sciencestack.ai 1.9 at most. As its
+    /// artifact's fetcher does it, both copy from pinned memory, the host waiting for the router; a block is all from router to sum.
+    @Test("An expert block of a token takes 1.7 times as long on demand as pre-gated, on average over Switch-Base with 8, 64 and 128 experts")
+    func expertBlocks() throws {
+        let system = try library.system("a100-host"), runtime = try library.runtime("faster-transformer")
+        var ratios: [Double] = []
+        for experts in [8, 64, 128] {
+            func block(_ fetch: String) throws -> Double {
+                let model = try library.model("switch-base-\(experts)")
+                let job = try #require(try library.job("switch-base-128-\(fetch)").changed { $0.model = model })
+                let plan = try Plan(lowering: job, onto: system, under: runtime)
+                let step = try #require(try JobRun(plan, on: system, under: runtime, with: Cycle()).timelines.last)
+                func times(_ name: String, _ time: (Timeline.Record) -> SimulationTime) -> [Double] {
+                    step.graph.nodes.indices.filter { step.graph.uses[Int(step.graph.nodes[$0].use)].name == name }.map { time(step.records[$0]).seconds }
+                }
+                let begins = times("experts.router", \.start), ends = times("experts.sum", \.end)
+                try #require(begins.count == 6 && ends.count == 6)
+                return (ends.reduce(0, +) - begins.reduce(0, +)) / 6
+            }
+            ratios.append(try block("on-demand") / block("pre-gated"))
+        }
+        print("Expert block of Switch-Base-8, 64 and 128, on demand over pre-gated: \(ratios)")
+        let average = ratios.reduce(0, +) / 3
+        #expect((0.85 * 1.7...1.15 * 1.7).contains(average))
+        #expect(ratios.allSatisfy { $0 > 1.3 && $0 <= 2 })
     }
 
     @Test("The share of expert dispatch and combine grows with the number of nodes")
