@@ -75,8 +75,8 @@ struct DirectionTests {
         }
     }
 
-    /// SKIP (arXiv 2504.11750) reports 1.9 over an H100 PCIe and 2.7 over an A100, without saying how attention ran: with it in elementary
-    /// kernels, as transformers call eager, predictions come within 5 %; in one kernel, within 10 %.
+    /// SKIP (arXiv 2504.11750) reports 1.9 over an H100 PCIe and 2.7 over an A100; its abstract, all that was at hand, does not say how
+    /// attention ran: with it in elementary kernels, as transformers call eager, predictions come within 5 %; in one kernel, within 10 %.
     @Test("A GH200 is about 1.9 times faster than an H100 PCIe and 2.7 times faster than an A100 at a large batch", arguments: [
         ("h100-pcie", 1.9), ("a100-sxm-80gb", 2.7), ("a100-pcie-80gb", 2.7),
     ], [("transformers-eager", 0.05), ("pytorch-eager", 0.1)])
@@ -106,8 +106,8 @@ struct DirectionTests {
         #expect(accelerate > 2.5 * preGated)
     }
 
-    /// Pre-gated MoE (ISCA 2024) reports 1.7 on average over Switch models, its summary on sciencestack.ai 1.9 at most. As its
-    /// artifact's fetcher does it, both copy from pinned memory, the host waiting for the router; a block is all from router to sum.
+    /// Pre-gated MoE (ISCA 2024) reports 1.7 on average over Switch models, its summary on sciencestack.ai 1.9 at most. Both are taken
+    /// to copy from pinned memory, the host waiting for the router's choice; a block is all from router to sum.
     @Test("An expert block of a token takes 1.7 times as long on demand as pre-gated, on average over Switch-Base with 8, 64 and 128 experts")
     func expertBlocks() throws {
         let system = try library.system("a100-host"), runtime = try library.runtime("faster-transformer")
