@@ -34,7 +34,8 @@ extension LearnedEvaluation {
         ]
     }
 
-    private func percent(_ value: Double?) -> String { value.map { fixed($0 * 100, decimals: 1) + " %" } ?? "" }
+    /// Beyond ten times the figure it is about it says that nothing is known.
+    private func percent(_ value: Double?) -> String { value.map { $0 > 10 ? "> 1000 %" : fixed($0 * 100, decimals: 1) + " %" } ?? "" }
 
     private var heldOutTable: [String] {
         ["| family | held out | rows | median | MAPE | within 50 % | within 90 % | median width of 90 % |", "|---|---|---:|---:|---:|---:|---:|---:|"] + families.flatMap { family in
