@@ -53,7 +53,7 @@ final class Expectation {
         let others = pool.covariances[candidate], own = boldness > 0 ? kernel(pool.candidates[candidate], pool.candidates[candidate]) : 0
         func doubt(_ surrogate: Surrogate) -> Double { boldness > 0 ? boldness * surrogate.deviation(others, own: own) : 0 }
         let costs = costs.map { surrogate, sign in surrogate.expectation(others) * sign - doubt(surrogate) }
-        var excess = occupied.isUsable ? max(0, occupied.expectation(others)) : 0
+        var excess = occupied.isUsable ? max(0, occupied.expectation(others) - doubt(occupied)) : 0
         for (surrogate, constraint) in constraints where surrogate.isUsable && constraint.bound > 0 {
             let over = (surrogate.expectation(others) - log(constraint.bound)) * (constraint.relation == .atMost ? 1 : -1)
             excess += max(0, over - doubt(surrogate) / 2)

@@ -32,6 +32,8 @@ struct Search {
     /// Candidates whose uncertainty is worked out, and how many deviations of it count in their favour.
     private static let promising = 60
     private static let boldness = 0.4
+    /// From which of the best figures of an objective it steps in turn.
+    private static let ranks = [0, 1, 0, 2]
 
     init(_ sweep: Sweep, points: Int, seed: UInt64, evaluate: @escaping ([Int]) throws -> [PointRecord.Answer]) {
         self.sweep = sweep
@@ -132,9 +134,10 @@ struct Search {
                 let weights = (0..<objectives).map { _ in Double.random(in: 0.05...1, using: &random) }
                 takeBest { outlook in (zip(weights, outlook.costs).map { $0 * $1 }.max() ?? 0) + outlook.penalty }
             case ...(2 * objectives):
-                // One step from the best so far: what all places taught may be wrong in the last corner.
+                // One step from the best so far, or the next best: what all places taught may be wrong in the last corner, and where
+                // an axis hardly matters the way to it may lead over any of its choices.
                 let objective = turn - objectives - 1
-                guard let incumbent = incumbent(objective) else { continue }
+                guard let incumbent = incumbent(objective, Self.ranks[turns / (2 * objectives + 3) % Self.ranks.count]) else { continue }
                 best(of: left.filter { kernel.areNeighbours(pool.candidates[$0], incumbent) }, boldness: Self.boldness, objective).map(take)
             default:
                 // The name that was tried least often: what is true of its like need not be of it.
@@ -182,10 +185,17 @@ struct Search {
     }
 
     /// The best so far in each objective.
-    private var incumbents: [[Int]] { grid.objectives.indices.compactMap(incumbent) }
+    private var incumbents: [[Int]] { grid.objectives.indices.compactMap { incumbent($0) } }
 
-    private func incumbent(_ objective: Int) -> [Int]? {
-        population.min { ($0.violation, $0.costs[objective], $0.place) < ($1.violation, $1.costs[objective], $1.place) }?.choices
+    /// - Parameter rank: 0 for the best; places that answer alike have one rank.
+    private func incumbent(_ objective: Int, _ rank: Int = 0) -> [Int]? {
+        let ranked = population.sorted { ($0.violation, $0.costs[objective], $0.place) < ($1.violation, $1.costs[objective], $1.place) }
+        var left = rank
+        for (place, one) in ranked.enumerated() where place == 0 || one.costs[objective] != ranked[place - 1].costs[objective] {
+            if left == 0 { return one.choices }
+            left -= 1
+        }
+        return ranked.first?.choices
     }
 
     /// The choice on an axis of names that the fewest evaluated places have, by how many there are on its axis; of those that some
