@@ -54,13 +54,21 @@ extension Library {
         guard let instructions = device.instructions else { return nil }
         var nearest: [String: (calibration: Calibration, device: Device, distance: Double)] = [:]
         for id in ids(.calibrations) where id.hasSuffix(".\(runtime)") {
-            guard let other = try? self.device(String(id.dropLast(runtime.count + 1))), other.instructions == instructions, other.architecture != device.architecture else { continue }
+            guard let other = try owner(of: id, runtime), other.instructions == instructions, other.architecture != device.architecture else { continue }
             let distance = Self.distance(other, device)
             guard nearest[other.architecture].map({ distance < $0.distance }) ?? true else { continue }
             let candidate = try calibration(id)
             if candidate.kernels.contains(where: { !$0.key.family.isExchange }) { nearest[other.architecture] = (candidate, other, distance) }
         }
         return .mean(of: nearest.sorted { $0.key < $1.key }.map { ($0.value.calibration, $0.value.device) }, for: device)
+    }
+
+    /// The device of a calibration under a runtime; nil for one of all devices.
+    ///
+    /// - Throws: where the device cannot be read: without it the answer would be another one.
+    private func owner(of id: String, _ runtime: String) throws(DocumentError) -> Device? {
+        let name = String(id.dropLast(runtime.count + 1))
+        return ids(.devices).contains(name) ? try device(name) : nil
     }
 
     private static func distance(_ one: Device, _ other: Device) -> Double {
@@ -77,7 +85,7 @@ extension Library {
         }
         var nearest: (calibration: Calibration, distance: Double)?
         for id in ids where id.hasSuffix(".\(runtime)") {
-            guard let other = try? self.device(String(id.dropLast(runtime.count + 1))), other.architecture == device.architecture, other.id != device.id else { continue }
+            guard let other = try owner(of: id, runtime), other.architecture == device.architecture, other.id != device.id else { continue }
             let distance = Self.distance(other, device)
             guard nearest.map({ distance < $0.distance }) ?? true else { continue }
             let candidate = try calibration(id)

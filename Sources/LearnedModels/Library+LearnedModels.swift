@@ -35,11 +35,14 @@ extension Library {
 
     /// The library's calibrations by device and runtime.
     ///
-    /// - Throws: `DocumentError` that names the file where one of them cannot be read: predictions without it would be others.
-    public func calibrationSource() throws(DocumentError) -> CalibrationSource {
-        for id in ids(.calibrations) { _ = try calibration(id) }
+    /// - Parameter foreign: as if nobody had measured an architecture: only what others lend it.
+    /// - Throws: `DocumentError` that names the file where one of them, or its device, cannot be read: predictions without it would be others.
+    public func calibrationSource(foreign: Bool = false) throws(DocumentError) -> CalibrationSource {
+        var owners: Set<String> = []
+        for id in ids(.calibrations) { owners.insert(try calibration(id).device) }
+        for owner in owners.sorted() where owner != Calibration.anyDevice { _ = try device(owner) }
         return CalibrationSource { device, runtime in
-            do { return try shippedCalibration(of: device, under: runtime) } catch {
+            do { return try foreign ? foreignCalibration(of: device, under: runtime) : shippedCalibration(of: device, under: runtime) } catch {
                 // Each was readable a moment ago: the library is being rewritten under this program.
                 fatalError("\(error)")
             }

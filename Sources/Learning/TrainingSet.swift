@@ -180,7 +180,7 @@ final class Siblings: Sendable {
 
     init(_ library: Library) throws(DocumentError) {
         calibrations = try library.calibrationSource()
-        foreign = CalibrationSource { device, runtime in try? library.foreignCalibration(of: device, under: runtime) }
+        foreign = try library.calibrationSource(foreign: true)
         // Those that kernels were measured on.
         var measured: Set<String> = []
         for id in library.ids(.calibrations) {
