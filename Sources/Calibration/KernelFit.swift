@@ -77,6 +77,12 @@ struct KernelFit {
         return best
     }
 
+    /// How far the rows stay from what the parameters can explain at best: to compare models of the same rows.
+    static func loss(_ samples: [KernelSample], _ parameters: [Parameter]) -> Double {
+        let search = Search(samples), active = Array(parameters.prefix(samples.count / rowsPerParameter(samples)))
+        return search.solve(active, [], from: [:]).map { search.criterion(of: $0) } ?? .infinity
+    }
+
     /// A scale of what the model counts that is off by more than an order of magnitude stands for something else.
     private static func isPlausible(_ parameter: Parameter, _ value: Double) -> Bool {
         parameter.neutral == 0 || (0.05...20).contains(value)
@@ -215,7 +221,7 @@ extension KernelKey.Family {
         return switch self {
         case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
         case .attentionPrefill: [.overhead, .engineEfficiency, .latency, .perOutput, .perDepth, .memoryEfficiency, .cache]
-        case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .perDepth, .perOutput, .engineEfficiency, .cache]
+        case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .feed, .combine, .perOutput, .engineEfficiency, .cache, .perDepth]
         case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perOutput, .cache]
         case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
         case .expertExchange: ofUnits ? [.overhead, .perUnitByte, .perUnitMessage, .linkEfficiency] : [.overhead, .linkEfficiency, .perMessage, .rampBytes]

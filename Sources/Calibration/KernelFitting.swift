@@ -30,9 +30,12 @@ struct KernelFitting {
             return
         }
         calibrations.append(whole)
-        let variants = Dictionary(grouping: samples.indices) { samples[$0].variant }
-        guard variants.count > 1 else { return }
-        for (variant, places) in variants.sorted(by: { $0.key < $1.key }) where !variant.isEmpty && places.count >= Self.leastOfVariant(samples, key.family) {
+        // The shorter names first, so that the closest variant that the rows support has the last word.
+        let variants = samples.map { KernelKey(key.family, format: key.format, variant: $0.variant).variants }
+        let names = Set(variants.joined()).sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        for variant in names {
+            let places = samples.indices.filter { variants[$0].contains(variant) }
+            guard (Self.leastOfVariant(samples, key.family)..<samples.count).contains(places.count) else { continue }
             let own = places.map { samples[$0] }
             guard Set(own.map(\.shape)).count >= Self.fewestShapes else { continue }
             if let calibration = add(own, at: places, key: KernelKey(key.family, format: key.format, variant: variant), kernel: kernel) { calibrations.append(calibration) }
@@ -41,18 +44,25 @@ struct KernelFitting {
 
     /// Fits and cross-validates; keeps the held-out predictions.
     private mutating func add(_ samples: [KernelSample], at places: [Int], key: KernelKey, kernel: String) -> KernelCalibration? {
-        guard let fit = Self.best(samples, key.family) else { return nil }
+        guard let (plan, fit) = Self.planned(samples, key.family) else { return nil }
         // Shapes in the order of their hashes, dealt out in turn, so that the parts are of equal size.
         let shapes = Set(samples.map(\.shape)).sorted()
         let fold = Dictionary(uniqueKeysWithValues: shapes.enumerated().map { ($0.element, UInt64($0.offset) % Self.folds) })
         for part in 0..<Self.folds {
             let rest = samples.filter { fold[$0.shape] != part }
-            let constants = Self.best(rest, key.family, from: fit)?.constants ?? KernelConstants { $0.neutral }
-            for (place, sample) in zip(places, samples) where fold[sample.shape] == part { heldOut[place] = sample.predicted(under: constants) }
+            let (plan, found) = Self.planned(rest, key.family, from: fit) ?? (nil, nil)
+            let constants = found?.constants ?? KernelConstants { $0.neutral }
+            for (place, sample) in zip(places, samples) where fold[sample.shape] == part { heldOut[place] = sample.under(plan).predicted(under: constants) }
         }
-        let training = Self.score(samples.map { ($0.predicted(under: fit.constants), $0.measured) })
+        let training = Self.score(samples.map { ($0.under(plan).predicted(under: fit.constants), $0.measured) })
         let validation = Self.score(zip(places, samples).compactMap { place, sample in heldOut[place].map { ($0, sample.measured) } })
-        return KernelCalibration(key: key, kernel: kernel, fitted: fit.fitted, rows: samples.count, training: training, validation: validation)
+        return KernelCalibration(key: key, kernel: kernel, plan: plan, fitted: fit.fitted, rows: samples.count, training: training, validation: validation)
+    }
+
+    /// The plan that explains the rows best, and the constants that go with it.
+    private static func planned(_ samples: [KernelSample], _ family: KernelKey.Family, from other: KernelFit? = nil) -> (AttentionPlan?, KernelFit)? {
+        let plan = KernelPlanning.best(of: samples, family)
+        return best(samples.map { $0.under(plan) }, family, from: other).map { (plan, $0) }
     }
 
     /// Rows that a variant needs for a fit of its own.

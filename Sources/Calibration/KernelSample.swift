@@ -13,6 +13,9 @@ public struct KernelSample: Sendable {
     public var fixed: Double
     /// The operators that the kernel does, each with the model's times.
     public var works: [KernelWorkload]
+    /// Of attention on an accelerator: the operator, and its times under each way that a plan may go.
+    private(set) var attention: Attention?
+    private var ways: [AttentionWay: KernelWorkload] = [:]
     /// Rows of equal shape group are for training or for validation together.
     public var shape: UInt64
     /// Head dimension and window of attention; empty where a kernel has one variant.
@@ -37,6 +40,28 @@ public struct KernelSample: Sendable {
         var time = fixed
         for work in works { time += work.duration(under: constants) }
         return max(time, constants[.hostFloor])
+    }
+
+    /// The same by a kernel with this plan; itself where it knows none.
+    func under(_ plan: AttentionPlan?) -> Self {
+        guard let plan, let attention, let work = ways[plan.way(of: attention)] else { return self }
+        var sample = self
+        sample.works = [work]
+        return sample
+    }
+
+    /// Heads that share a cached one; nil of what is no attention.
+    var sharesHeads: Bool? { attention.map { $0.heads > $0.kvHeads } }
+
+    private mutating func addWays(_ work: KernelWork) {
+        let attentions = work.operators.compactMap { if case .attention(let o) = $0 { o } else { nil } }
+        guard attentions.count == 1, let o = attentions.first else { return }
+        let prepared = Cycle.Prepared(for: work.device, under: work.runtime), operation = Operator.attention(o)
+        attention = o
+        for plan in KernelPlanning.candidates(ignoringWindow: o.window > 0 && !o.isDecode) where ways[plan.way(of: o)] == nil {
+            let (demand, bound) = prepared.demandAndBound(of: operation, plan: plan)
+            ways[plan.way(of: o)] = KernelWorkload(operation, demand, bound: bound.duration)
+        }
     }
 }
 
@@ -67,6 +92,7 @@ extension KernelSample {
         for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
         self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: onProcessor)
         statesUnits = units
+        if !onProcessor { addWays(work) }
         if onProcessor, let column = row["op_params"], let document = try? Document(file: "op_params", text: column.utf8), case .number(let text)? = document.json["spread"] {
             spread = max(0, Double(text) ?? 0)
         }

@@ -41,6 +41,8 @@ struct AttentionGrid {
     /// Bytes of the cache for a key.
     private let cached: Double
     private let again: Double
+    /// Bytes a second from the cache that all units share: as much as they take in where nobody states it.
+    private let cacheRate: Double
 
     init(_ o: Attention, packsHeads: Bool, rows: Int, moved: (read: Double, written: Double), on units: Units) {
         self.units = units
@@ -57,8 +59,14 @@ struct AttentionGrid {
         softmax = Double(rows) * (AttentionKernel.operationsPerScore / units.vectorRate + 1 / units.specialRate) * count
         // Blocks of one head run together and share what they read; later waves find it in the cache if it fits there.
         let tilesPerHead = rowTiles * (packsHeads ? 1 : group)
+        cacheRate = min(units.cacheBandwidth, units.feed * count)
         let inFlight = max(1, ceiling(count / tilesPerHead)) * Double(o.keysRead) * cached
         again = inFlight > units.cacheCapacity ? max(0, ceiling(tilesPerHead / count) - 1) * o.cacheBytes.value : 0
+    }
+
+    /// Parts that a kernel of this plan cuts a block's context into.
+    func parts(under cut: AttentionPlan.Cut) -> Double {
+        cut.parts(of: chains * rowTiles, on: Double(units.count), visible: keys.largest - AttentionKernel.keyStep / 2)
     }
 
     func cost(parts: Double) -> TileCost {
@@ -72,7 +80,9 @@ struct AttentionGrid {
         // The softmax of a block stands between its two products.
         cost.engine = share * products + cost.vector
         cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
-        cost.cache = max(cost.cacheBytes / units.cacheBandwidth, share * cached / units.feed)
+        cost.shared = cost.cacheBytes / cacheRate
+        cost.feed = share * cached / units.feed
+        cost.cache = max(cost.shared, cost.feed)
         cost.occupancy = min(1, blocks / count)
         cost.memoryBytes = moved.read + again + moved.written
         cost.memory = (moved.read + again) / units.memoryBandwidth + moved.written / units.memoryWriteBandwidth
@@ -95,18 +105,23 @@ struct AttentionGrid {
 }
 
 extension Units {
-    /// The kernel that the library would choose: the fastest, at the clock that the power limit leaves it.
-    func fastest(_ o: Attention, splits: Bool, moved: (read: Double, written: Double), within power: PowerBudget?) -> (AttentionKernel, TileCost) {
+    /// The kernel that the library would choose: the fastest, at the clock that the power limit leaves it, of those that its plan allows.
+    func fastest(_ o: Attention, _ way: AttentionWay, splits: Bool, moved: (read: Double, written: Double), within power: PowerBudget?) -> (AttentionKernel, TileCost) {
         var best = AttentionKernel(packsHeads: false, rows: 0, parts: 1)
         var bestCost = TileCost(latency: .infinity)
-        for packs in [false, true] {
+        for packs in [false, true] where way.packs ?? packs == packs {
             for rows in AttentionKernel.rowsOfBlocks {
                 let grid = AttentionGrid(o, packsHeads: packs, rows: rows, moved: moved, on: self)
-                for parts in AttentionKernel.partsOfContext where splits || parts == 1 {
+                func consider(_ parts: Int) {
                     var cost = grid.cost(parts: Double(parts))
-                    guard cost.duration < bestCost.duration else { continue }
+                    guard cost.duration < bestCost.duration else { return }
                     power?.settle(&cost)
                     if cost.duration < bestCost.duration { (best, bestCost) = (AttentionKernel(packsHeads: packs, rows: rows, parts: parts), cost) }
+                }
+                if let cut = way.cut {
+                    consider(Int(grid.parts(under: cut)))
+                } else {
+                    for parts in AttentionKernel.partsOfContext where splits || parts == 1 { consider(parts) }
                 }
             }
         }

@@ -54,7 +54,10 @@ extension KernelCalibration {
         }
         // Nobody held it against measurements of the device.
         let none = Score(rows: 0, medianAPE: .nan, mape: .nan)
-        self.init(key: key, kernel: kernel, fitted: fitted, rows: rows, training: none, validation: none)
+        // Constants go with the way a kernel is cut: of several ways that of the most rows.
+        func support(_ plan: AttentionPlan?) -> Int { found.reduce(0) { $0 + ($1.kernel.plan == plan ? $1.kernel.rows : 0) } }
+        let plan = found.map(\.kernel.plan).max { support($0) < support($1) } ?? nil
+        self.init(key: key, kernel: kernel, plan: plan, fitted: fitted, rows: rows, training: none, validation: none)
     }
 }
 

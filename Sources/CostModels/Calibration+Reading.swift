@@ -39,6 +39,7 @@ extension KernelCalibration {
         let format = try reader.require("format").string()
         let variant = try reader.optional("variant")?.string() ?? "", kernel = try reader.optional("kernel")?.string() ?? ""
         let rows = try reader.require("rows").integer(in: 1...1_000_000_000)
+        let plan = try reader.optional("plan").map { (part) throws(DocumentError) in try AttentionPlan(reading: part) }
         let parameters = try reader.require("parameters")
         var fitted: [Parameter: Fitted] = [:]
         for (name, value) in try parameters.members() {
@@ -55,7 +56,7 @@ extension KernelCalibration {
         guard !fitted.isEmpty else { throw parameters.error("is empty: a kernel without any parameter has no calibration") }
         let training = try Score(reading: try reader.require("training")), validation = try Score(reading: try reader.require("validation"))
         try reader.finish()
-        self.init(key: KernelKey(family, format: format, variant: variant), kernel: kernel, fitted: fitted, rows: rows, training: training, validation: validation)
+        self.init(key: KernelKey(family, format: format, variant: variant), kernel: kernel, plan: plan, fitted: fitted, rows: rows, training: training, validation: validation)
     }
 }
 
@@ -106,6 +107,7 @@ extension KernelCalibration {
         let parameters = Parameter.allCases.compactMap { parameter in
             fitted[parameter].map { JSON.Member(key: parameter.rawValue, value: ["value": parameter.json($0.value), "error": parameter.json($0.error)]) }
         }
+        if let plan { members.append(.init(key: "plan", value: plan.json)) }
         members += [.init(key: "rows", value: JSON(rows)), .init(key: "parameters", value: .object(parameters)),
                     .init(key: "training", value: training.json), .init(key: "validation", value: validation.json)]
         return .object(members)

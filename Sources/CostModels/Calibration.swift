@@ -108,8 +108,8 @@ public struct Calibration: Sendable {
             let candidate = kernels[place], exact = candidate.key.format == key.format
             guard exact || plainFormats[place] == plainFormat else { return nil }
             guard !candidate.isOfCaller || candidate.kernel == kernel else { return nil }
-            guard candidate.key.variant.isEmpty || candidate.key.variant == key.variant else { return nil }
-            return (exact ? 4 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 2 : 0) + (candidate.key.variant == key.variant ? 1 : 0)
+            guard let variant = key.closeness(ofVariant: candidate.key.variant) else { return nil }
+            return (exact ? 1 << 20 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 1 << 16 : 0) + variant
         }
         var best: (place: Int, closeness: Int, rows: Int)?
         for place in placesByFamily[key.family] ?? [] {

@@ -51,7 +51,7 @@ extension Cycle.Prepared {
                       choice: .tile(rows: tiling.rows, columns: tiling.columns, splitK: tiling.splitK))
     }
 
-    func attention(_ o: Attention, on place: Int) -> Demand? {
+    func attention(_ o: Attention, _ way: AttentionWay, on place: Int) -> Demand? {
         switch device.engines[place].kind {
         case .systolic: return systolicAttention(o, on: place)
         case .bank: return bankAttention(o, on: place)
@@ -60,7 +60,7 @@ extension Cycle.Prepared {
         case .tensor, .vector: break
         }
         let units = Units(machine, engine: place, math: o.math)
-        let (kernel, cost) = units.fastest(o, splits: runtime.fuses(.splitContext), moved: machine.transferred(o.traffic),
+        let (kernel, cost) = units.fastest(o, way, splits: runtime.fuses(.splitContext), moved: machine.transferred(o.traffic),
                                             within: power(o.flops, o.math))
         return finish(cost, flops: o.flops, math: o.math, on: place,
                       choice: .contextSplit(queries: kernel.rows, parts: kernel.parts))

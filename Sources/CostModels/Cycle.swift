@@ -23,10 +23,16 @@ public struct Cycle: CostModel {
         case .collective(let o): return demand(of: o, over: Fabric(), on: device, under: runtime)
         case .copy(let o): return demand(of: o, over: nil, from: device, to: device, under: runtime)
         default:
-            var (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op)
+            var (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op, plan: plan(of: op, on: device))
             if device.kind == .cpu, let least = runtime.dotProductTime(of: op, on: device) { demand.engineTime = max(demand.engineTime, least) }
             return calibrated(demand, op, on: device, bound: bound)
         }
+    }
+
+    /// How the kernel that the calibration has for attention cuts it.
+    private func plan(of op: Operator, on device: Device) -> AttentionPlan? {
+        guard case .attention = op, let calibration, calibration.applies(to: device) else { return nil }
+        return calibration.kernel(for: op)?.plan
     }
 
     /// With the constants of the kernel that does it, where the calibration has one.
@@ -66,16 +72,25 @@ public struct Cycle: CostModel {
         public func demand(of op: Operator) -> Demand { demandAndBound(of: op).demand }
 
         /// The prediction beside the physical bound that it was held against.
-        public func demandAndBound(of op: Operator) -> (demand: Demand, bound: Demand) {
+        ///
+        /// - Parameter plan: how the kernel cuts attention; nil: as is fastest.
+        public func demandAndBound(of op: Operator, plan: AttentionPlan? = nil) -> (demand: Demand, bound: Demand) {
             let bound = Roofline().demand(of: op, on: device, under: runtime)
             let demand = switch op {
             case .matmul(let o): fastest(o.flops, o.math) { matmul(o, on: $0) }
             case .grouped(let o): fastest(o.flops, o.math) { grouped(o, on: $0) }
-            case .attention(let o): fastest(o.flops, o.math) { attention(o, on: $0) }
+            case .attention(let o): attention(o, plan?.way(of: o) ?? AttentionWay())
             case .elementwise(let o): elementwise(o).atLeast(bound)
             case .collective, .copy: bound
             }
             return (demand.checked(against: bound, model: "cycle", what: "\(op) on \(device.id)"), bound)
+        }
+
+        /// As a kernel does it that goes this way.
+        func attention(_ o: Attention, _ way: AttentionWay) -> Demand {
+            var o = o
+            if way.ignoresWindow { o.window = 0 }
+            return fastest(o.flops, o.math) { attention(o, way, on: $0) }
         }
 
         /// The engine that does it soonest. One whose peak alone takes longer than another's prediction is not asked.
@@ -99,6 +114,7 @@ public struct Cycle: CostModel {
                                 occupancy: cost.occupancy, vectorTime: Seconds(cost.vector), cacheTime: Seconds(cost.cache),
                                 memoryTime: Seconds(cost.memory), memoryBytes: Bytes(cost.memoryBytes),
                                 cacheBytes: Bytes(cost.cacheBytes), flops: flops, clock: cost.clock, powerLimited: cost.powerLimited, choice: choice)
+            (demand.sharedCacheTime, demand.feedTime) = (Seconds(cost.shared), Seconds(cost.feed))
             demand.energy = energy(of: demand, math: math, on: device)
             if let memory = cost.memoryEnergy { demand.energy.memory = Joules(memory) }
             // Energy of an operation goes with the square of the voltage, and that with the clock.

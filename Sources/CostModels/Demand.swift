@@ -74,6 +74,10 @@ public struct Demand: Sendable {
     public var vectorTime: Seconds
     /// Time of the last-level cache at full bandwidth.
     public var cacheTime: Seconds
+    /// Of attention, what `cacheTime` is the longer of: of the cache that all units share, and of what the busiest unit takes in
+    /// from it. Zero for what is not told apart.
+    public var sharedCacheTime: Seconds = .zero
+    public var feedTime: Seconds = .zero
     /// Time of the main memory at full achievable bandwidth; of its bus, for an engine in the banks.
     public var memoryTime: Seconds
     /// Of a copy: time of the memory it reads from, `memoryTime` being that of the one it writes to.

@@ -6,9 +6,11 @@ import Quantities
 /// With the demand of the model (latency `L`, engine `E`, vector `V`, cache `C`, memory `M`, link `K`) the kernel takes
 ///
 ///     overhead + latency·L + perDepth·depth + perInput·inputs + perOutput·outputs + perGroup·groups + perPeer·peers
-///       + perMessage·messages + perUnitMessage·messages÷units + perUnitByte·bytes÷units + perWeight·weights + perColumn·columns + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, M ÷ memoryEfficiency,
+///       + perMessage·messages + perUnitMessage·messages÷units + perUnitByte·bytes÷units + perWeight·weights + perColumn·columns + combine·(the context is cut)
+///       + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, F·feed, M ÷ memoryEfficiency,
 ///                                   K ÷ linkEfficiency · (1 + √(rampBytes ÷ bytes)))
 ///
+/// with the cache time told apart for attention alone: `C` of the cache that all units share, `F` of what the busiest unit takes in from it;
 /// with `1 − overlap` of what is shorter than the longest of those times behind it, and never less than the physical bound of the operator.
 public struct KernelCalibration: Sendable {
     public enum Parameter: String, CaseIterable, Sendable {
@@ -34,11 +36,16 @@ public struct KernelCalibration: Sendable {
         case hostFloor
         /// Seconds that one of the units that copy takes for a token, and for a byte, where their number is stated.
         case perUnitMessage, perUnitByte
+        /// Times the time in which the busiest unit takes in what its blocks of attention read, at the rate of its own memory: a block
+        /// has only so many bytes under way.
+        case feed
+        /// Seconds more where the context of a block is cut and its parts are put together.
+        case combine
 
         /// The value that changes nothing.
         public var neutral: Double {
             switch self {
-            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency, .overlap: 1
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .feed, .linkEfficiency, .overlap: 1
             default: 0
             }
         }
@@ -48,7 +55,7 @@ public struct KernelCalibration: Sendable {
         /// The unit of its value; empty for a ratio.
         public var unit: String {
             switch self {
-            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .linkEfficiency, .overlap: ""
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .feed, .linkEfficiency, .overlap: ""
             case .rampBytes: "B"
             default: "s"
             }
@@ -82,6 +89,8 @@ public struct KernelCalibration: Sendable {
     public var key: KernelKey
     /// Name of the kernel as the measured rows state it; empty when they do not.
     public var kernel: String
+    /// How it cuts attention, where the rows tell.
+    public var plan: AttentionPlan?
     /// What the data support; any other parameter has its neutral value.
     public var fitted: [Parameter: Fitted]
     public var rows: Int
@@ -89,9 +98,10 @@ public struct KernelCalibration: Sendable {
     public var training: Score
     public var validation: Score
 
-    public init(key: KernelKey, kernel: String, fitted: [Parameter: Fitted], rows: Int, training: Score, validation: Score) {
+    public init(key: KernelKey, kernel: String, plan: AttentionPlan? = nil, fitted: [Parameter: Fitted], rows: Int, training: Score, validation: Score) {
         self.key = key
         self.kernel = kernel
+        self.plan = plan
         self.fitted = fitted
         self.rows = rows
         self.training = training
@@ -154,20 +164,23 @@ extension KernelCalibration.Parameter {
         case .hostFloor: 16
         case .perUnitMessage: 17
         case .perUnitByte: 18
+        case .feed: 19
+        case .combine: 20
         }
     }
 }
 
 /// One operator as the constants of a kernel see it: the model's times and the measures of its shape.
 public struct KernelWorkload: Sendable {
-    let latency, engine, vector, cache, memory, link, bound: Double
+    let latency, engine, vector, cache, feed, memory, link, bound: Double
     let shape: KernelShape
 
     public init(_ operation: Operator, _ demand: Demand, bound: Seconds) {
         latency = demand.latency.value
         engine = demand.engineTime.value
         vector = demand.vectorTime.value
-        cache = demand.cacheTime.value
+        feed = demand.feedTime.value
+        cache = feed > 0 ? demand.sharedCacheTime.value : demand.cacheTime.value
         memory = demand.memoryTime.value
         link = demand.linkTime.value
         self.bound = bound.value
@@ -180,12 +193,13 @@ public struct KernelWorkload: Sendable {
 
     func time(under c: KernelConstants) -> Time {
         let ramp = c[.rampBytes] > 0 && shape.linkBytes > 0 ? (c[.rampBytes] / shape.linkBytes).squareRoot() : 0
-        var time = Time(latency: 0, engine: engine / c[.engineEfficiency], vector: vector / c[.engineEfficiency], cache: cache * c[.cache],
+        var time = Time(latency: 0, engine: engine / c[.engineEfficiency], vector: vector / c[.engineEfficiency], cache: max(cache * c[.cache], feed * c[.feed]),
                         memory: memory / c[.memoryEfficiency], link: link / c[.linkEfficiency] * (1 + ramp))
         let fixed = c[.overhead] + c[.latency] * latency
         let loops = c[.perDepth] * shape.depth + c[.perInput] * shape.inputs + c[.perOutput] * shape.outputs
         let parts = c[.perGroup] * shape.groups + c[.perPeer] * shape.peers + c[.perMessage] * shape.messages
             + c[.perUnitMessage] * shape.messagesOfUnit + c[.perUnitByte] * shape.bytesOfUnit + c[.perWeight] * shape.weights + c[.perColumn] * shape.columns
+            + c[.combine] * shape.cuts
         let waiting = max(time.engine, time.vector) + time.cache + time.memory - max(time.engine, time.vector, time.cache, time.memory)
         time.latency = max(fixed + loops + parts + (1 - c[.overlap]) * waiting, bound - time.busy)
         return time

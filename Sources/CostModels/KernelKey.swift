@@ -27,7 +27,8 @@ public struct KernelKey: Hashable, Sendable {
     public var family: Family
     /// Formats of the operands, or the kind of the collective: `bf16 × int4`, `fp8, cache fp8`, `all-reduce`.
     public var format: String
-    /// What else makes a library choose another kernel: head dimension and sliding window of attention. Empty for any.
+    /// What else makes a library choose another kernel, the most telling first: of attention, whether there is a sliding window, the
+    /// head dimension, and for decode whether query heads share a cached one. Empty for any.
     public var variant: String
 
     public init(_ family: Family, format: String, variant: String = "") {
@@ -52,7 +53,7 @@ public struct KernelKey: Hashable, Sendable {
         case .grouped(let o): self.init(.experts, format: "\(Self.name(o.activations)) × \(Self.name(o.weights))\(way)")
         case .attention(let o):
             self.init(o.isDecode ? .attentionDecode : .attentionPrefill, format: "\(Self.name(o.activations)), cache \(Self.name(o.cache))",
-                      variant: (o.sharedKeyValue ? "latent" : "head \(o.keyDimension)") + (o.window > 0 ? ", window" : ""))
+                      variant: Self.variants(o).joined(separator: Self.further))
         case .collective(let o):
             if o.kind == .allToAll, o.messages > 0 {
                 self.init(.expertExchange, format: Self.name(o.format))
@@ -66,6 +67,31 @@ public struct KernelKey: Hashable, Sendable {
 
     /// An operator that the others surround in a row of measured kernels: helpers are never what was calibrated.
     public var isHelper: Bool { family.isHelper }
+
+    private static let further = ", "
+
+    private static func variants(_ o: Attention) -> [String] {
+        [o.window > 0 ? "window" : "all keys", o.sharedKeyValue ? "latent" : "head \(o.keyDimension)"]
+            + (o.isDecode ? [o.heads > o.kvHeads ? "shared heads" : "lone heads"] : [])
+    }
+
+    /// Its variant, shortened from the end step by step; none where it has none.
+    public var variants: [String] {
+        var found = [variant], rest = variant[...]
+        while let comma = rest.lastIndex(of: ",") {
+            rest = rest[..<comma]
+            found.append(String(rest))
+        }
+        return variant.isEmpty ? [] : found
+    }
+
+    /// What is true of this kernel is said by a calibration of that variant: 0 of any, more the closer; nil of another.
+    func closeness(ofVariant other: String) -> Int? {
+        if other.isEmpty { return 0 }
+        let own = variant.utf8, wanted = other.utf8
+        guard own.starts(with: wanted), own.count == wanted.count || own.dropFirst(wanted.count).first == UInt8(ascii: ",") else { return nil }
+        return wanted.count
+    }
 
     /// One kind of norm or activation is another loop than the next; what goes with the shape is none.
     private static func name(_ o: Elementwise) -> String {
@@ -106,6 +132,8 @@ struct KernelShape: Sendable {
     /// Tokens and bytes of each of the units that copy, where their number is stated.
     var messagesOfUnit = 0.0
     var bytesOfUnit = 0.0
+    /// 1 where the context of attention is cut into parts.
+    var cuts = 0.0
 
     init(_ operation: Operator, _ demand: Demand) {
         switch operation {
@@ -125,6 +153,7 @@ struct KernelShape: Sendable {
         case .attention(let o):
             depth = Double(o.context)
             outputs = Double(o.batch) * Double(o.queries) * Double(o.heads)
+            if case .contextSplit(_, let parts) = demand.choice, parts > 1 { cuts = 1 }
         case .collective(let o):
             peers = Double(o.participants - 1)
             linkBytes = demand.linkBytes.value

@@ -6,6 +6,9 @@ struct TileCost {
     var engine = 0.0
     var vector = 0.0
     var cache = 0.0
+    /// Of attention, the longer of which `cache` is: of the cache that all units share, and of what the busiest unit takes in from it.
+    var shared = 0.0
+    var feed = 0.0
     var memory = 0.0
     var latency = 0.0
     var memoryBytes = 0.0
@@ -54,6 +57,8 @@ struct PowerBudget {
         cost.engine /= clock
         cost.vector /= clock
         cost.cache /= clock
+        cost.shared /= clock
+        cost.feed /= clock
         let drawn = (core * clock * clock + other) / limit.budget.value - cost.latency
         if drawn > engine / clock * (1 + roundingSlack) { cost.memory = max(cost.memory, drawn) }
     }

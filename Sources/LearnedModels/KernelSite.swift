@@ -122,10 +122,11 @@ struct SiteCosts: Sendable {
                 (demand, bound) = model.prepared.demandAndBound(of: operation)
             }
             let duration = demand.duration.value
+            let planned = model.planned(operation, at: place) ?? demand
             guard duration.isFinite else { return nil }
             cycle += duration
-            calibrated += model.corrected(demand, of: operation, at: place, bound: bound.duration) + site.gap.value
-            if let other { otherTime += other.corrected(demand, of: operation, at: place, bound: bound.duration) + site.gap.value }
+            calibrated += model.corrected(planned, of: operation, at: place, bound: bound.duration) + site.gap.value
+            if let other { otherTime += other.corrected(other.planned(operation, at: place) ?? demand, of: operation, at: place, bound: bound.duration) + site.gap.value }
             self.bound += bound.duration.value
             sum.add(demand)
             if place == 0 { mainDemand = demand }
@@ -169,6 +170,7 @@ final class SiteModel: Sendable {
     let prepared: Cycle.Prepared
     /// By operator: what its calibration corrects it by, and whether the family may be about it.
     let constants: [KernelConstants?]
+    let plans: [AttentionPlan?]
     let isMain: [Bool]
     let scale: DeviceScale
     /// Seconds below which no such call came.
@@ -180,10 +182,17 @@ final class SiteModel: Sendable {
         prepared = Cycle.Prepared(for: site.device, under: .ofMeasuredKernels)
         let kernels = site.operators.map { calibration?.applies(to: site.device) == true ? calibration?.kernel(for: $0) : nil }
         constants = kernels.map { $0?.constants }
+        plans = kernels.map { $0?.plan }
         scale = DeviceScale(site.device)
         isMain = site.operators.map { $0.learnedKey != nil }
         floor = constants.reduce(0) { max($0, $1?[.hostFloor] ?? 0) }
         self.calibration = calibration.map(SharedCalibration.init)
+    }
+
+    /// What attention needs as the kernel of the calibration cuts it; nil where that says nothing of it.
+    func planned(_ operation: Operator, at place: Int) -> Demand? {
+        guard let plan = plans[place] else { return nil }
+        return prepared.demandAndBound(of: operation, plan: plan).demand
     }
 
     /// Seconds of an operator with what its calibration says.

@@ -77,7 +77,7 @@ struct SiteKind: Hashable {
     private enum Part: Hashable {
         case product(TensorFormat, TensorFormat)
         case grouped(TensorFormat, TensorFormat)
-        case attention(TensorFormat, TensorFormat, dimension: Int, window: Bool, shared: Bool, decode: Bool)
+        case attention(TensorFormat, TensorFormat, dimension: Int, window: Bool, shared: Bool, decode: Bool, lone: Bool)
         case exchange(Collective.Kind, TensorFormat, members: Int, messages: Bool)
         case other
 
@@ -86,7 +86,7 @@ struct SiteKind: Hashable {
             case .matmul(let o): self = .product(o.activations, o.weights)
             case .grouped(let o): self = .grouped(o.activations, o.weights)
             case .attention(let o):
-                self = .attention(o.activations, o.cache, dimension: o.keyDimension, window: o.window > 0, shared: o.sharedKeyValue, decode: o.isDecode)
+                self = .attention(o.activations, o.cache, dimension: o.keyDimension, window: o.window > 0, shared: o.sharedKeyValue, decode: o.isDecode, lone: o.heads <= o.kvHeads)
             case .collective(let o): self = .exchange(o.kind, o.format, members: o.participants, messages: o.messages > 0)
             case .elementwise, .copy: self = .other
             }
