@@ -181,6 +181,8 @@ struct KernelFit {
         /// Where to begin: what takes a tenth of the typical time.
         private func typical(_ parameter: Parameter) -> Double {
             if parameter.isEfficiency { return 0.8 }
+            // Where it is the longest of the times for some rows: at the full rate of a unit's memory it is so for none.
+            if parameter == .feed { return 8 }
             if parameter.neutral > 0 { return parameter.neutral }
             switch parameter {
             case .overhead: return scale / 10

@@ -32,6 +32,12 @@ enum KernelPlanning {
         }
         let plans = candidates(ignoringWindow: false)
         let shared = samples.filter { $0.sharesHeads == true }, lone = samples.filter { $0.sharesHeads == false }
+        if shared.isEmpty { return AttentionPlan(lone: best(lone, plans).lone) }
+        if lone.isEmpty {
+            var plan = best(shared, plans)
+            plan.lone = nil
+            return plan
+        }
         guard min(shared.count, lone.count) >= fewestRows else { return best(samples, plans) }
         var plan = best(shared, plans)
         plan.lone = best(lone, AttentionPlan.cuts.map { AttentionPlan(lone: $0) }).lone

@@ -16,6 +16,8 @@ struct AttentionKernel {
 
     /// Keys of one step of the inner loop; on average half a step is masked away at the end of a row.
     static let keyStep = 128.0
+    /// Of decode, where a block has few rows.
+    static let decodeStep = 64.0
 
     /// Operations on the vector engine for one score: scale and subtract the maximum (one multiply-add), compare for the
     /// maximum, add to the sum, convert for the second product (FlashAttention-2, section 3.1).
@@ -66,20 +68,28 @@ struct AttentionGrid {
 
     /// Parts that a kernel of this plan cuts a block's context into.
     func parts(under cut: AttentionPlan.Cut) -> Double {
-        cut.parts(of: chains * rowTiles, on: Double(units.count), visible: keys.largest - AttentionKernel.keyStep / 2)
+        cut.parts(of: chains * rowTiles, on: Double(units.count), visible: visible)
     }
 
-    func cost(parts: Double) -> TileCost {
+    /// Keys that the last block sees.
+    private var visible: Double { keys.largest - AttentionKernel.keyStep / 2 }
+
+    /// Whole steps of one query's inner loop, which are half as long as those of many.
+    private static func padded(_ keys: Double) -> Double { ceiling(keys / AttentionKernel.decodeStep) * AttentionKernel.decodeStep }
+
+    /// - Parameter planned: how the library cuts is known, and so how many keys of the last step of a part are masked away.
+    func cost(parts: Double, planned: Bool = false) -> TileCost {
         let count = Double(units.count), blocks = chains * rowTiles * parts
         let waves = ceiling(blocks / count)
         // Keys that the busiest unit sees; blocks of different length are started longest first.
-        let share = rowTiles == 1 ? waves * keys.largest / parts : max(chains * keys.total / count, keys.largest / parts)
+        let ofPart = planned && rowTiles == 1 ? Self.padded(visible / parts) : keys.largest / parts
+        let share = rowTiles == 1 ? waves * ofPart : max(chains * keys.total / count, keys.largest / parts)
         let partials = parts > 1 ? Double(o.batch) * Double(o.heads) * Double(o.queries) * Double(o.valueDimension) * 4 * 2 * parts : 0
         var cost = TileCost()
         cost.vector = share * softmax
         // The softmax of a block stands between its two products.
         cost.engine = share * products + cost.vector
-        cost.cacheBytes = chains * keys.total * cached + o.traffic.activations.value + partials
+        cost.cacheBytes = (planned && rowTiles == 1 ? blocks * ofPart : chains * keys.total) * cached + o.traffic.activations.value + partials
         cost.shared = cost.cacheBytes / cacheRate
         cost.feed = share * cached / units.feed
         cost.cache = max(cost.shared, cost.feed)
@@ -113,7 +123,7 @@ extension Units {
             for rows in AttentionKernel.rowsOfBlocks {
                 let grid = AttentionGrid(o, packsHeads: packs, rows: rows, moved: moved, on: self)
                 func consider(_ parts: Int) {
-                    var cost = grid.cost(parts: Double(parts))
+                    var cost = grid.cost(parts: Double(parts), planned: way.cut != nil)
                     guard cost.duration < bestCost.duration else { return }
                     power?.settle(&cost)
                     if cost.duration < bestCost.duration { (best, bestCost) = (AttentionKernel(packsHeads: packs, rows: rows, parts: parts), cost) }
