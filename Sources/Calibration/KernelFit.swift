@@ -224,7 +224,7 @@ extension KernelKey.Family {
         case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
         case .attentionPrefill: [.overhead, .engineEfficiency, .latency, .perOutput, .perDepth, .memoryEfficiency, .cache]
         case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .feed, .combine, .perOutput, .engineEfficiency, .cache, .perDepth]
-        case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perOutput, .cache]
+        case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perPlace, .perOutput, .cache]
         case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
         case .expertExchange: ofUnits ? [.overhead, .perUnitByte, .perUnitMessage, .linkEfficiency] : [.overhead, .linkEfficiency, .perMessage, .rampBytes]
         case .elementwise, .copy: [.overhead, .memoryEfficiency, .engineEfficiency, .cache]

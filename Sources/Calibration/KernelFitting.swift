@@ -33,9 +33,10 @@ struct KernelFitting {
         // The shorter names first, so that the closest variant that the rows support has the last word.
         let variants = samples.map { KernelKey(key.family, format: key.format, variant: $0.variant).variants }
         let names = Set(variants.joined()).sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        var fitted: Set<[Int]> = [Array(samples.indices)]
         for variant in names {
             let places = samples.indices.filter { variants[$0].contains(variant) }
-            guard (Self.leastOfVariant(samples, key.family)..<samples.count).contains(places.count) else { continue }
+            guard places.count >= Self.leastOfVariant(samples, key.family), fitted.insert(places).inserted else { continue }
             let own = places.map { samples[$0] }
             guard Set(own.map(\.shape)).count >= Self.fewestShapes else { continue }
             if let calibration = add(own, at: places, key: KernelKey(key.family, format: key.format, variant: variant), kernel: kernel) { calibrations.append(calibration) }

@@ -6,7 +6,7 @@ import Quantities
 /// With the demand of the model (latency `L`, engine `E`, vector `V`, cache `C`, memory `M`, link `K`) the kernel takes
 ///
 ///     overhead + latency·L + perDepth·depth + perInput·inputs + perOutput·outputs + perGroup·groups + perPeer·peers
-///       + perMessage·messages + perUnitMessage·messages÷units + perUnitByte·bytes÷units + perWeight·weights + perColumn·columns + combine·(the context is cut)
+///       + perMessage·messages + perUnitMessage·messages÷units + perUnitByte·bytes÷units + perWeight·weights + perColumn·columns + combine·(the context is cut) + perPlace·places
 ///       + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, F·feed, M ÷ memoryEfficiency,
 ///                                   K ÷ linkEfficiency · (1 + √(rampBytes ÷ bytes)))
 ///
@@ -41,6 +41,9 @@ public struct KernelCalibration: Sendable {
         case feed
         /// Seconds more where the context of a block is cut and its parts are put together.
         case combine
+        /// Seconds for an element of the result of a choice of a token, on whichever rank its expert lies: places that are cleared and
+        /// added up.
+        case perPlace
 
         /// The value that changes nothing.
         public var neutral: Double {
@@ -166,6 +169,7 @@ extension KernelCalibration.Parameter {
         case .perUnitByte: 18
         case .feed: 19
         case .combine: 20
+        case .perPlace: 21
         }
     }
 }
@@ -199,7 +203,7 @@ public struct KernelWorkload: Sendable {
         let loops = c[.perDepth] * shape.depth + c[.perInput] * shape.inputs + c[.perOutput] * shape.outputs
         let parts = c[.perGroup] * shape.groups + c[.perPeer] * shape.peers + c[.perMessage] * shape.messages
             + c[.perUnitMessage] * shape.messagesOfUnit + c[.perUnitByte] * shape.bytesOfUnit + c[.perWeight] * shape.weights + c[.perColumn] * shape.columns
-            + c[.combine] * shape.cuts
+            + c[.combine] * shape.cuts + c[.perPlace] * shape.places
         let waiting = max(time.engine, time.vector) + time.cache + time.memory - max(time.engine, time.vector, time.cache, time.memory)
         time.latency = max(fixed + loops + parts + (1 - c[.overlap]) * waiting, bound - time.busy)
         return time

@@ -134,6 +134,8 @@ struct KernelShape: Sendable {
     var bytesOfUnit = 0.0
     /// 1 where the context of attention is cut into parts.
     var cuts = 0.0
+    /// Elements of an expert's result for every choice of a token, on whichever rank its expert lies.
+    var places = 0.0
 
     init(_ operation: Operator, _ demand: Demand) {
         switch operation {
@@ -148,6 +150,7 @@ struct KernelShape: Sendable {
             inputs = Double(o.rows) * Double(o.k)
             outputs = Double(o.rows) * Double(o.n)
             groups = Double(o.tokens.count)
+            places = Double(max(o.choices, o.rows)) * Double(o.n)
             columns = Double(o.n) * groups
             weights = columns * depth
         case .attention(let o):

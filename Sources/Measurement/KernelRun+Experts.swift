@@ -19,19 +19,25 @@ extension KernelRun {
         let (tensor, parallel) = try sharding(row)
         guard topK <= experts, experts % parallel == 0 else { throw RowError("\(topK) of \(experts) experts on \(parallel) ranks") }
         guard tokens <= (1 << 28) / topK else { throw RowError("\(tokens) tokens to \(topK) experts each are too many") }
-        let load = try ExpertLoad(row.text("distribution", "dist") ?? "balanced", tokens: tokens, topK: topK, experts: experts, ranks: parallel)
-        let kernel = row.text("kernel_source", "kernel") ?? ""
+        let kernel = row.text("kernel_source", "kernel") ?? "", foreign = ForeignChoices(kernel, version: row.text("version") ?? "", row.row.precision)
+        let load = try ExpertLoad(row.text("distribution", "dist") ?? "balanced", tokens: tokens, topK: topK, experts: experts,
+                                  ranks: foreign == .kept ? 1 : parallel)
         var local = load.local
-        if parallel > 1, ["sglang_fused_moe_triton", "sglang_marlin_moe"].contains(kernel), let first = local.indices.first {
-            // This collector hands the tokens' choices on other ranks to local expert 0 with weight 0: they are computed, too.
-            local[first] += Self.strayChoices(tokens: tokens, topK: topK, local: local)
+        if parallel > 1, let first = local.indices.first {
+            switch foreign {
+            case .left, .kept: break
+            case .ofPresentTokens: local[first] += Self.strayChoices(tokens: tokens, topK: topK, local: local)
+            case .all: local[first] += max(0, tokens * topK - local.reduce(0, +))
+            }
         }
         let rows = local.reduce(0, +), width = max(1, inter / tensor)
         let gated = isGated(kernel, hidden: hidden, inter: inter, topK: topK)
         var operators: [Operator] = [.elementwise(.router(tokens: tokens, experts: experts, topK: topK, activations: .bf16))]
         guard rows > 0 else { return KernelRun(device: device, operators: operators) }
         func product(_ n: Int, _ k: Int) -> GroupedMatmul {
-            GroupedMatmul(tokens: local, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)
+            var product = GroupedMatmul(tokens: local, n: n, k: k, activations: formats.input, output: formats.stream, weights: formats.weights, math: formats.math)
+            product.choices = tokens * topK
+            return product
         }
         var up = product(gated ? 2 * width : width, hidden), down = product(hidden, width)
         up.warm = repeats(row) && device.keeps(up.traffic.weights + down.traffic.weights)
@@ -54,6 +60,28 @@ extension KernelRun {
         if kernel.contains("nongated") { return false }
         let isNemotron = topK == 22 && [2688, 5120].contains(inter) || (hidden, inter, topK) == (2688, 1856, 6)
         return !isNemotron || ["", "sglang_fused_moe_triton", "vllm_fused_moe"].contains(kernel)
+    }
+
+    /// What was timed of the choices that fall on experts of other ranks.
+    private enum ForeignChoices {
+        /// Nothing is computed for them.
+        case left
+        /// Local expert 0 computes, with weight 0, those of the tokens that have at least one choice here; all of them.
+        case ofPresentTokens, all
+        /// The experts are all here, whatever the row says.
+        case kept
+
+        /// As the tables show where a step has thousands of tokens, so that time goes with rows: with more ranks that of SGLang 0.5.10 falls
+        /// only once most tokens have no choice here, and the others' never.
+        init(_ kernel: String, version: String, _ format: String?) {
+            switch kernel {
+            case "vllm_mxfp4_moe": self = .kept
+            case "moe_torch_flow_triton_fp8_block": self = .all
+            case _ where kernel.hasPrefix("sglang_marlin_moe") && format == "w4a16_mxfp4": self = .all
+            case "sglang_fused_moe_triton", "sglang_marlin_moe": self = version.isEmpty || version == "0.5.10" ? .ofPresentTokens : .left
+            default: self = .left
+            }
+        }
     }
 
     /// Choices on other ranks of the tokens that have at least one on this one.

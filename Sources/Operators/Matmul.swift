@@ -70,6 +70,8 @@ public struct GroupedMatmul: Hashable, Sendable {
     public var math: NumberFormat
     /// The weights were read just before and are still in the last-level cache, as far as that holds them.
     public var warm = false
+    /// Choices of experts that the step's tokens make on all ranks, where more than `rows`: what a kernel keeps a place for; else 0.
+    public var choices = 0
     /// As in `Matmul`.
     public var foldsGate: Bool
 
