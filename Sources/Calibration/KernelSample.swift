@@ -53,10 +53,11 @@ public struct KernelSample: Sendable {
     /// Heads that share a cached one; nil of what is no attention.
     var sharesHeads: Bool? { attention.map { $0.heads > $0.kvHeads } }
 
-    private mutating func addWays(_ work: KernelWork) {
-        let attentions = work.operators.compactMap { if case .attention(let o) = $0 { o } else { nil } }
+    /// Keeps the times of the only attention of a row for whatever plan its kernel may have.
+    mutating func addWays(of operators: [Operator], on device: Device, under runtime: Runtime) {
+        let attentions = operators.compactMap { if case .attention(let o) = $0 { o } else { nil } }
         guard attentions.count == 1, let o = attentions.first else { return }
-        let prepared = Cycle.Prepared(for: work.device, under: work.runtime), operation = Operator.attention(o)
+        let prepared = Cycle.Prepared(for: device, under: runtime), operation = Operator.attention(o)
         attention = o
         for plan in KernelPlanning.candidates(ignoringWindow: o.window > 0 && !o.isDecode) where ways[plan.way(of: o)] == nil {
             let (demand, bound) = prepared.demandAndBound(of: operation, plan: plan)
@@ -92,7 +93,7 @@ extension KernelSample {
         for column in ["topk", "num_experts", "moe_ep_size"] { if let value = row[column].flatMap({ Int($0) }) { hash.add(value) } }
         self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: onProcessor)
         statesUnits = units
-        if !onProcessor { addWays(work) }
+        if !onProcessor { addWays(of: work.operators, on: work.device, under: work.runtime) }
         if onProcessor, let column = row["op_params"], let document = try? Document(file: "op_params", text: column.utf8), case .number(let text)? = document.json["spread"] {
             spread = max(0, Double(text) ?? 0)
         }

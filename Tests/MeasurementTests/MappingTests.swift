@@ -97,6 +97,22 @@ private let collectiveHeader = "op,device,framework,version,dtype,latency_ms,col
         #expect(try widths("vllm_fused_moe", 4096, 2688, 22) == [5376, 4096])
     }
 
+    @Test("Choices on other ranks are computed where the collector let them be, and their places counted everywhere")
+    func foreignChoices() throws {
+        func rows(_ kernel: String, _ version: String, _ format: String = "bfloat16", ranks: Int = 8) throws -> Int {
+            let line = "moe_gemm,h100_sxm,SGLang,\(version),\(kernel),\(format),0.1,4096,4096,1024,8,128,1,\(ranks),balanced"
+            let products = try operators(line, expertHeader) { try .experts($0, on: device) }.compactMap { if case .grouped(let o) = $0 { o } else { nil } }
+            #expect(products.allSatisfy { $0.choices == 4096 * 8 })
+            return products[0].rows
+        }
+        let all = 4096 * 8
+        #expect(try rows("sglang_fused_moe_triton", "0.5.14") == all / 8)
+        #expect(try rows("sglang_fused_moe_triton", "0.5.10") > all / 2)
+        #expect(try rows("sglang_marlin_moe", "0.5.14", "w4a16_mxfp4") == all)
+        #expect(try rows("vllm_mxfp4_moe", "0.19.0", "w4a16_mxfp4") == all)
+        #expect(try rows("vllm_mxfp4_moe", "0.19.0", "w4a16_mxfp4", ranks: 1) == all)
+    }
+
     @Test("A collective's message is counted in elements, and an all-gather's is what every member ends up with")
     func collectives() throws {
         func collective(_ name: String, _ dtype: String) throws -> Collective? {
