@@ -80,7 +80,7 @@ struct KernelFit {
     /// How far the rows stay from what the parameters can explain at best: to compare models of the same rows.
     static func loss(_ samples: [KernelSample], _ parameters: [Parameter]) -> Double {
         let search = Search(samples), active = Array(parameters.prefix(samples.count / rowsPerParameter(samples)))
-        return search.solve(active, [], from: [:]).map { search.criterion(of: $0) } ?? .infinity
+        return search.solve(active, [], from: [:], reweightings: 2).map { search.criterion(of: $0) } ?? .infinity
     }
 
     /// A scale of what the model counts that is off by more than an order of magnitude stands for something else.
@@ -96,7 +96,7 @@ struct KernelFit {
 
         /// Residuals beyond this (about 10 %) count linearly (soft L1), so that a few rows that went wrong do not carry the fit.
         static let softness = 0.1
-        private static let reweightings = 5
+        static let reweightings = 5
         /// A parameter that changes no prediction by more than this part does nothing.
         private static let noEffect = 1e-3
 
@@ -113,11 +113,11 @@ struct KernelFit {
             return constants
         }
 
-        func solve(_ active: [Parameter], _ atZero: Set<Parameter>, from start: [Parameter: Double]) -> [Parameter: KernelCalibration.Fitted]? {
+        func solve(_ active: [Parameter], _ atZero: Set<Parameter>, from start: [Parameter: Double], reweightings: Int = Self.reweightings) -> [Parameter: KernelCalibration.Fitted]? {
             var position = active.map { KernelFit.coordinate(start[$0] ?? typical($0), of: $0) }
             var weights = certainty
             var last: LeastSquares.Solution?
-            for _ in 0..<Self.reweightings {
+            for _ in 0..<reweightings {
                 guard let solution = LeastSquares.solve(from: position, weights: weights, residuals: { x, residuals in
                     let constants = constants(active, atZero) { KernelFit.value(x[$0], of: active[$0]) }
                     for place in samples.indices {

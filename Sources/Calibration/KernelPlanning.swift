@@ -3,7 +3,7 @@ import CostModels
 /// Finds how a kernel cuts attention: the plan, of those that kernels are known to have, under which constants explain the rows best.
 enum KernelPlanning {
     /// Rows by which plans are compared; more say no more.
-    private static let mostRows = 400
+    private static let mostRows = 240
     /// Rows of lone and of shared heads from which each say for themselves how they are cut.
     private static let fewestRows = 24
 
