@@ -67,7 +67,8 @@ struct PlanTests {
                     let o = decode(batch: batch, context: context, heads: heads, kvHeads: kvHeads)
                     var sample = KernelSample(measured: 1, fixed: 2e-6, works: [Synthetic.work(.attention(o), on: device)], shape: UInt64(heads * 100 + kvHeads))
                     sample.addWays(of: [.attention(o)], on: device, under: runtime)
-                    sample.measured = sample.under(plan).predicted(under: constants) * (1 + 0.01 * Double((batch * 7 + context / 64 * 3 + heads) % 5 - 2))
+                    let noise: Int = (batch * 7 + context / 64 * 3 + heads) % 5 - 2
+                    sample.measured = sample.under(plan).predicted(under: constants) * (1 + 0.01 * Double(noise))
                     samples.append(sample)
                 }
             }
