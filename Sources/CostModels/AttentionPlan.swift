@@ -64,6 +64,21 @@ public struct AttentionWay: Hashable, Sendable {
     var ignoresWindow = false
 }
 
+extension AttentionPlan: CustomStringConvertible {
+    public var description: String {
+        let groups = heads < Self.anyHeads ? "groups of up to \(heads) heads share a block" : nil
+        let cuts = [("shared heads", shared), ("lone heads", lone)].compactMap { name, cut in cut.map { "\(name) \($0)" } }
+        return ([groups].compactMap(\.self) + cuts + (ignoresWindow ? ["the window is ignored"] : [])).joined(separator: "; ")
+    }
+}
+
+extension AttentionPlan.Cut: CustomStringConvertible {
+    public var description: String {
+        if parts == 1 { return "whole" }
+        return "in up to \(parts) parts of at least \(keys) keys" + (blocksPerUnit.map { ", \($0) block\($0 == 1 ? "" : "s") a unit" } ?? "")
+    }
+}
+
 extension AttentionPlan {
     /// Plans that kernels are known to have: one block for each unit (FlashAttention), two (FlashInfer) or four, at least a step of
     /// 128 keys each; 8 or 16 parts whatever the device (the Triton kernels of SGLang and vLLM); or none. TensorRT-LLM's kernel

@@ -122,8 +122,10 @@ public struct Calibration: Sendable {
     }
 
     /// A prediction of the cycle model with the constants of the kernel that does it; the prediction itself where there is none.
-    public func corrected(_ demand: Demand, of operation: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
-        guard applies(to: device), demand.duration.value.isFinite, let kernel = kernel(for: operation, choice: demand.choice) else { return demand }
+    ///
+    /// - Parameter kernel: where it is known already.
+    public func corrected(_ demand: Demand, of operation: Operator, by kernel: KernelCalibration? = nil, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
+        guard applies(to: device), demand.duration.value.isFinite, let kernel = kernel ?? self.kernel(for: operation, choice: demand.choice) else { return demand }
         return kernel.constants.apply(to: demand, of: operation, bound: bound().duration)
     }
 

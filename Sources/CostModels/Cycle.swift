@@ -23,23 +23,26 @@ public struct Cycle: CostModel {
         case .collective(let o): return demand(of: o, over: Fabric(), on: device, under: runtime)
         case .copy(let o): return demand(of: o, over: nil, from: device, to: device, under: runtime)
         default:
-            var (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op, plan: plan(of: op, on: device))
+            let kernel = planned(op, on: device)
+            var (demand, bound) = Prepared(for: device, under: runtime, limitsPower: limitsPower).demandAndBound(of: op, plan: kernel?.plan)
             if device.kind == .cpu, let least = runtime.dotProductTime(of: op, on: device) { demand.engineTime = max(demand.engineTime, least) }
-            return calibrated(demand, op, on: device, bound: bound)
+            return calibrated(demand, op, by: kernel, on: device, bound: bound)
         }
     }
 
-    /// How the kernel that the calibration has for attention cuts it.
-    private func plan(of op: Operator, on device: Device) -> AttentionPlan? {
+    /// The kernel that the calibration has for attention, whose plan the model has to know.
+    private func planned(_ op: Operator, on device: Device) -> KernelCalibration? {
         guard case .attention = op, let calibration, calibration.applies(to: device) else { return nil }
-        return calibration.kernel(for: op)?.plan
+        return calibration.kernel(for: op)
     }
 
     /// With the constants of the kernel that does it, where the calibration has one.
-    func calibrated(_ demand: Demand, _ op: Operator, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
+    ///
+    /// - Parameter kernel: where it is known already.
+    func calibrated(_ demand: Demand, _ op: Operator, by kernel: KernelCalibration? = nil, on device: Device, bound: @autoclosure () -> Demand) -> Demand {
         guard let calibration, calibration.applies(to: device) else { return demand }
         let bound = bound()
-        return calibration.inPass(calibration.corrected(demand, of: op, on: device, bound: bound), of: op, on: device, bound: bound)
+        return calibration.inPass(calibration.corrected(demand, of: op, by: kernel, on: device, bound: bound), of: op, on: device, bound: bound)
     }
 
     public func host(of step: StepShape, on device: Device) -> HostCost? {

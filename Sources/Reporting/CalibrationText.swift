@@ -14,6 +14,7 @@ public enum CalibrationText {
             for kernel in kernels {
                 let names = [kernel.key.format, kernel.key.variant, kernel.kernel].filter { !$0.isEmpty }.joined(separator: ", ")
                 lines.append("  \(names): \(kernel.rows) rows; unseen shapes: median \(percent(kernel.validation.medianAPE)), MAPE \(percent(kernel.validation.mape))")
+                if let plan = kernel.plan, !"\(plan)".isEmpty { lines.append("    cut: \(plan)") }
                 let parts = KernelCalibration.Parameter.allCases.compactMap { parameter in
                     kernel.fitted[parameter].map { "\(parameter.rawValue) \(text($0, parameter))" }
                 }
