@@ -101,6 +101,8 @@ struct KernelShape: Sendable {
     var peers = 0.0
     /// Bytes that leave each of them.
     var linkBytes = 0.0
+    /// Bytes of all the others' buffers in an all-reduce inside a node; 0 elsewhere.
+    var oneShotBytes = 0.0
     /// Tokens that travel, one message each.
     var messages = 0.0
     /// Tokens and bytes of each of the units that copy, where their number is stated.
@@ -129,6 +131,7 @@ struct KernelShape: Sendable {
             peers = Double(o.participants - 1)
             linkBytes = demand.linkBytes.value
             messages = Double(o.messages)
+            if o.kind == .allReduce, !o.crossesNodes { oneShotBytes = peers * o.bytes.value }
             if o.units > 0 { (messagesOfUnit, bytesOfUnit) = (messages / Double(o.units), linkBytes / Double(o.units)) }
         case .elementwise(let o):
             inputs = o.elements

@@ -106,7 +106,8 @@ public struct Predictor {
         }
         let run = try kernelRun(reading)
         if let learned = costs as? Learned, let prediction = try predict(row, run, learned.model) { return prediction }
-        let (costs, calibration) = try calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
+        let (costs, calibration) = try calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true,
+                                                   countsHost: KernelRun.repeats(reading))
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
         if floor > time { (time, boundBy) = (floor, .launch) }
@@ -158,7 +159,7 @@ public struct Predictor {
             }
         case "gemm": try .gemm(row, on: device)
         case "moe_gemm": try .experts(row, on: device)
-        case "comm": try .collective(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
+        case "comm": try .collective(row, on: device, over: fabric(of: row, on: device))
         default: try .exchange(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device, orMore: row.row.header.layout == .runs))
         }
     }
@@ -208,14 +209,26 @@ public struct Predictor {
         return device
     }
 
+    /// The links over which a collective goes: within a node or between nodes; cards in pairs on bridges reach other pairs by their bus.
+    private mutating func fabric(of row: RowReading, on device: Device) throws(RowError) -> Fabric {
+        let devices = try KernelRun.participants(row), perNode = try KernelRun.devicesPerNode(row)
+        guard row.row.device.hasSuffix("pairwise NVLink") else {
+            return fabric(joining: devices, of: device, crossing: perNode < devices)
+        }
+        guard devices > 2, let bus = device.ports.min(by: { $0.bandwidth < $1.bandwidth }) else { return Fabric() }
+        return Fabric(inside: Link(bus, topology: .switch))
+    }
+
     /// The links of the smallest board that joins so many of the device; without one its own port.
     ///
-    /// - Parameter orMore: where no system is so large, the largest of several nodes goes on as it is.
-    private mutating func fabric(joining count: Int, of device: Device, orMore: Bool = false) -> Fabric {
-        let larger = orMore ? systems.filter { $0.nodes > 1 && $0.accelerator.device.id == device.id }.max { $0.acceleratorCount < $1.acceleratorCount } : nil
-        guard let system = board(joining: count, of: device) ?? larger else { return Fabric() }
+    /// - Parameters:
+    ///   - orMore: where no system is so large, the largest of several nodes goes on as it is.
+    ///   - crossing: the devices are on several nodes, however few they are.
+    private mutating func fabric(joining count: Int, of device: Device, orMore: Bool = false, crossing: Bool = false) -> Fabric {
+        let larger = orMore || crossing ? systems.filter { $0.nodes > 1 && $0.accelerator.device.id == device.id }.max { $0.acceleratorCount < $1.acceleratorCount } : nil
+        guard let system = (crossing ? nil : board(joining: count, of: device)) ?? larger else { return Fabric() }
         let name = system.accelerator.name
-        let crosses = count > system.accelerator.count
+        let crosses = crossing || count > system.accelerator.count
         return Fabric(inside: system.link(name, name), across: crosses ? system.link(name, name, crossingNodes: true) : nil)
     }
 }
