@@ -52,7 +52,8 @@ extension Predictor {
         let software = row.software ?? (row.phase == "comm" ? "nccl" : "")
         // Its version, or what called it, makes it no other library.
         if row.phase == "comm", software.lowercased().hasPrefix("nccl") { return "nccl" }
-        let label = software.lowercased() == "trtllm" ? "tensorrt-llm" : software
+        // DeepEP's kernels by themselves are those that SGLang calls.
+        let label = software.lowercased() == "trtllm" ? "tensorrt-llm" : software.hasPrefix("DeepEP ") && row.phase == "moe_all2all" ? "sglang" : software
         return (try? runtime(label, for: device).id) ?? label.lowercased()
     }
 
