@@ -69,7 +69,7 @@ extension MeasuredRow {
         switch phase {
         case "comm": header.layout == .runs && crossesNodes ? "across nodes" : self["collective"]?.contains("custom") == true ? "custom all-reduce" : ""
         case "moe_all2all": header.layout == .runs ? exchangeName : [self["comm_backend"], self["phase"]].compactMap(\.self).joined(separator: " ")
-        default: self["kernel_source"] ?? ""
+        default: self["kernel_source"] ?? (try? RowReading(self))?.text("kernel") ?? ""
         }
     }
 
