@@ -186,7 +186,7 @@ struct KernelFit {
             if parameter.neutral > 0 { return parameter.neutral }
             switch parameter {
             case .overhead: return scale / 10
-            case .hostFloor: return samples.map(\.measured).min() ?? scale
+            case .hostFloor, .oneShotOverhead: return samples.map(\.measured).min() ?? scale
             case .rampBytes: return 1e6
             default:
                 // Seconds that one unit of the measure adds to the median row.
@@ -217,16 +217,18 @@ struct KernelFit {
 extension KernelKey.Family {
     /// What a kernel of this family can be calibrated by, the best supported first.
     ///
-    /// - Parameter ofUnits: the rows state how many units copy.
-    func parameters(onProcessor: Bool, ofUnits: Bool = false) -> [KernelCalibration.Parameter] {
+    /// - Parameters:
+    ///   - ofUnits: the rows state how many units copy.
+    ///   - ofEngine: an all-reduce of the serving engine's own, which knows a way for short buffers; NCCL's protocols do not read whole ones.
+    func parameters(onProcessor: Bool, ofUnits: Bool = false, ofEngine: Bool = false) -> [KernelCalibration.Parameter] {
         if onProcessor { return parametersOnProcessor }
         return switch self {
         case .gemm: [.overhead, .memoryEfficiency, .engineEfficiency, .latency, .perInput, .perOutput, .perDepth, .cache]
         case .attentionPrefill: [.overhead, .engineEfficiency, .latency, .perOutput, .perDepth, .memoryEfficiency, .cache]
         case .attentionDecode: [.overhead, .memoryEfficiency, .latency, .feed, .combine, .perOutput, .engineEfficiency, .cache, .perDepth]
         case .experts: [.overhead, .memoryEfficiency, .engineEfficiency, .perInput, .latency, .perGroup, .perPlace, .perOutput, .cache]
-        case .collective: [.overhead, .linkEfficiency, .perPeer, .rampBytes]
-        case .expertExchange: ofUnits ? [.overhead, .perUnitByte, .perUnitMessage, .linkEfficiency] : [.overhead, .linkEfficiency, .perMessage, .rampBytes]
+        case .collective: [.overhead, .linkEfficiency, .perPeer] + (ofEngine ? [.oneShotOverhead, .oneShotEfficiency] : []) + [.rampBytes]
+        case .expertExchange: ofUnits ? [.overhead, .perUnitByte, .perUnitMessage, .linkEfficiency] : [.overhead, .perMessage, .linkEfficiency, .rampBytes]
         case .elementwise, .copy: [.overhead, .memoryEfficiency, .engineEfficiency, .cache]
         case .fileRead: [.linkEfficiency, .overhead, .rampBytes]
         }

@@ -75,8 +75,9 @@ struct KernelFitting {
     /// With a constant that is added to every call; or, where no call is anywhere near as short as the model says, with one
     /// below which none came: calls that the host launched one by one.
     private static func best(_ samples: [KernelSample], _ family: KernelKey.Family, from other: KernelFit? = nil) -> KernelFit? {
-        let start = other?.fitted.mapValues(\.value) ?? [:]
-        let parameters = family.parameters(onProcessor: samples.first?.onProcessor ?? false, ofUnits: samples.contains(where: \.statesUnits))
+        let start = other?.fitted.mapValues(\.value) ?? [:], samples = fastest(samples)
+        let parameters = family.parameters(onProcessor: samples.first?.onProcessor ?? false, ofUnits: samples.contains(where: \.statesUnits),
+                                           ofEngine: samples.contains(where: \.ofEngine))
         let added = KernelFit(samples, parameters, from: start)
         let neutral = KernelConstants { $0.neutral }
         let shortest = samples.map(\.measured).min() ?? 0, modelled = samples.map { $0.predicted(under: neutral) }.min() ?? 0
@@ -85,6 +86,20 @@ struct KernelFitting {
         guard let added else { return floored }
         func error(_ fit: KernelFit) -> Double { score(samples.map { ($0.predicted(under: fit.constants), $0.measured) }).mape }
         return error(floored) < error(added) ? floored : added
+    }
+
+    /// Of the rows of one call the fastest: what the others took longer, replayed from no graph, was the host's.
+    private static func fastest(_ samples: [KernelSample]) -> [KernelSample] {
+        var place: [UInt64: Int] = [:], kept: [KernelSample] = []
+        for sample in samples {
+            guard let call = sample.call, let known = place[call] else {
+                if let call = sample.call { place[call] = kept.count }
+                kept.append(sample)
+                continue
+            }
+            if sample.measured < kept[known].measured { kept[known] = sample }
+        }
+        return kept
     }
 
     /// The shortest measured call over the shortest modelled one, beyond which the host is suspected.

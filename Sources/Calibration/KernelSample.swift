@@ -24,6 +24,10 @@ public struct KernelSample: Sendable {
     public var onProcessor: Bool
     /// How many units of the device copy, which the caller of the kernel decides.
     public var statesUnits = false
+    /// Rows of equal call differ in what was measured alone.
+    public var call: UInt64?
+    /// The serving engine's own kernel for an exchange that NCCL does, too.
+    public var ofEngine = false
     /// Interquartile range of its repeats over their median, 0 where the row does not say.
     public var spread = 0.0
 
@@ -94,6 +98,7 @@ extension KernelSample {
         self.init(measured: work.measured.value, fixed: fixed, works: works, shape: hash.value, variant: variant, onProcessor: onProcessor)
         statesUnits = units
         if !onProcessor { addWays(of: work.operators, on: work.device, under: work.runtime) }
+        if main.family == .collective { (call, ofEngine) = (StableHash(callOf: row).value, !row.kernelName.isEmpty) }
         if onProcessor, let column = row["op_params"], let document = try? Document(file: "op_params", text: column.utf8), case .number(let text)? = document.json["spread"] {
             spread = max(0, Double(text) ?? 0)
         }
@@ -105,6 +110,15 @@ public struct StableHash: Sendable {
     public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
     public init() {}
+
+    /// Of everything that a row states but the figures.
+    init(callOf row: MeasuredRow) {
+        let figures: Set = ["row_id", "value", "latency_ms", "latency_us", "power"]
+        for (name, field) in zip(row.header.names, row.fields) where !figures.contains(name) {
+            add(field.utf8.count)
+            for byte in field.utf8 { add(Int(byte)) }
+        }
+    }
 
     public mutating func add(_ number: Int) {
         for byte in 0..<8 {

@@ -36,6 +36,8 @@ public struct Calibration: Sendable {
     public internal(set) var kin: [String] = []
     /// Prefer the kernel of this name over the one with the most rows.
     public var kernel = ""
+    /// The question is about a call of the benchmark that kernels were fitted to, so that what its host added counts, named or not.
+    public var countsHost = false
 
     public init(device: String, runtime: String, version: String, date: String, sources: [Source], kernels: [KernelCalibration],
                 steps: WholeCalibration? = nil, power: WholeCalibration? = nil) {
@@ -59,6 +61,17 @@ public struct Calibration: Sendable {
         let own = lentTo.map { "\(name), inherited by \($0)" } ?? name
         let others = [steps?.origin.map { "passes as \($0)" }, power?.origin.map { "power as \($0)" }].compactMap(\.self)
         return ([own] + others).joined(separator: ", ")
+    }
+
+    /// With what an older one of the same device and runtime knows and this one has nothing of: kernels of other families, passes, power.
+    public func keeping(_ older: Calibration) -> Calibration {
+        let families = Set(kernels.map(\.key.family)), files = Set(sources.map(\.file))
+        let kept = older.kernels.filter { !families.contains($0.key.family) }
+        let all = Dictionary(grouping: kept + kernels) { $0.key.family.rawValue }.sorted { $0.key < $1.key }.flatMap(\.value)
+        return Calibration(device: device, runtime: runtime, version: version, date: date,
+                           sources: (older.sources.filter { !files.contains($0.file) } + sources).sorted { $0.file < $1.file },
+                           kernels: all,
+                           steps: steps ?? older.steps, power: power ?? older.power)
     }
 
     /// In place of a device's id: fitted to all devices that a runtime was measured on.
@@ -104,19 +117,20 @@ public struct Calibration: Sendable {
 
     func kernel(for key: KernelKey, named kernel: String) -> KernelCalibration? {
         let plainFormat = key.plainFormat
-        func closeness(_ place: Int) -> Int? {
+        /// What matters first: format, name, and for attention the head dimension; then, among the variants of a kernel, how close it is.
+        func closeness(_ place: Int) -> (first: Int, last: Int)? {
             let candidate = kernels[place], exact = candidate.key.format == key.format
             guard exact || plainFormats[place] == plainFormat else { return nil }
-            guard !candidate.isOfCaller || candidate.kernel == kernel else { return nil }
+            guard !candidate.isOfCaller || candidate.kernel == kernel || countsHost && kernel.isEmpty && candidate.isOfHost else { return nil }
             guard let variant = key.closeness(ofVariant: candidate.key.variant) else { return nil }
-            return (exact ? 1 << 20 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 1 << 16 : 0) + variant
+            return ((exact ? 4 : 0) + (!kernel.isEmpty && candidate.kernel == kernel ? 2 : 0) + (variant > 1 ? 1 : 0), variant)
         }
-        var best: (place: Int, closeness: Int, rows: Int)?
+        var best: (place: Int, first: Int, rows: Int, last: Int)?
         for place in placesByFamily[key.family] ?? [] {
-            guard let close = closeness(place) else { continue }
+            guard let (first, last) = closeness(place) else { continue }
             // A variant has fewer rows than its kernel in all: kernels are compared by the latter.
             let rows = rowsOfKernels[place]
-            if best.map({ (close, rows) > ($0.closeness, $0.rows) }) ?? true { best = (place, close, rows) }
+            if best.map({ (first, rows, last) > ($0.first, $0.rows, $0.last) }) ?? true { best = (place, first, rows, last) }
         }
         return best.map { kernels[$0.place] }
     }

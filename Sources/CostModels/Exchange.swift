@@ -38,9 +38,8 @@ struct Exchange {
     func fastest() -> (CollectiveAlgorithm, ExchangeTime) {
         let n = collective.participants
         let scale = collective.kind == .allToAll ? max(1, collective.imbalance) : 1
-        guard collective.crossesNodes, collective.kind != .send else {
-            return inside.fastest(collective.kind, members: n, bytes: bytes * scale)
-        }
+        guard collective.crossesNodes else { return inside.fastest(collective.kind, members: n, bytes: bytes * scale) }
+        guard collective.kind != .send else { return across.fastest(.send, members: n, bytes: bytes) }
         let hierarchical = (CollectiveAlgorithm.hierarchical, hierarchicalTime(bytes * scale))
         guard collective.kind != .allToAll else { return hierarchical }
         let flat = slowest.fastest(collective.kind, members: n, bytes: bytes)
@@ -96,7 +95,8 @@ struct Exchange {
         let adds = inside.reduces || across.reduces
         if adds, collective.kind == .allReduce { least = min(least, bytes) }
         guard collective.crossesNodes, collective.kind != .send else {
-            return ExchangeTime(latency: inside.latency, transfer: least / inside.bandwidth, bytes: least)
+            let network = collective.crossesNodes ? across : inside
+            return ExchangeTime(latency: network.latency, transfer: least / network.bandwidth, bytes: least)
         }
         let count = Double(nodes), perNode = Double(max(1, collective.participantsPerNode))
         let outside: Double = switch collective.kind {

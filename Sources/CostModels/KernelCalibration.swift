@@ -10,6 +10,9 @@ import Quantities
 ///       + max(E ÷ engineEfficiency, V ÷ engineEfficiency, C·cache, F·feed, M ÷ memoryEfficiency,
 ///                                   K ÷ linkEfficiency · (1 + √(rampBytes ÷ bytes)))
 ///
+/// or, where that is sooner, an all-reduce in one shot: oneShotOverhead + perPeer·peers + K ÷ oneShotEfficiency of the bytes that every
+/// member then reads, the whole buffer of each other one;
+///
 /// with the cache time told apart for attention alone: `C` of the cache that all units share, `F` of what the busiest unit takes in from it;
 /// with `1 − overlap` of what is shorter than the longest of those times behind it, and never less than the physical bound of the operator.
 public struct KernelCalibration: Sendable {
@@ -44,21 +47,29 @@ public struct KernelCalibration: Sendable {
         /// Seconds for an element of the result of a choice of a token, on whichever rank its expert lies: places that are cleared and
         /// added up.
         case perPlace
+        /// Of an all-reduce in which every member reads the others' whole buffers, as libraries do with short ones: seconds of a
+        /// call, 0 where the kernel does not do that, and the part of the link's rate that it reaches.
+        case oneShotOverhead, oneShotEfficiency
 
         /// The value that changes nothing.
         public var neutral: Double {
             switch self {
-            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .feed, .linkEfficiency, .overlap: 1
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .feed, .linkEfficiency, .overlap, .oneShotEfficiency: 1
             default: 0
             }
         }
 
-        public var isEfficiency: Bool { self == .engineEfficiency || self == .memoryEfficiency || self == .linkEfficiency || self == .overlap }
+        public var isEfficiency: Bool {
+            switch self {
+            case .engineEfficiency, .memoryEfficiency, .linkEfficiency, .overlap, .oneShotEfficiency: true
+            default: false
+            }
+        }
 
         /// The unit of its value; empty for a ratio.
         public var unit: String {
             switch self {
-            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .feed, .linkEfficiency, .overlap: ""
+            case .latency, .engineEfficiency, .memoryEfficiency, .cache, .feed, .linkEfficiency, .overlap, .oneShotEfficiency: ""
             case .rampBytes: "B"
             default: "s"
             }
@@ -112,7 +123,10 @@ public struct KernelCalibration: Sendable {
     }
 
     /// How its callers use it is in its constants: the host's launches, the number of units.
-    var isOfCaller: Bool { fitted[.hostFloor] != nil || fitted[.perUnitMessage] != nil || fitted[.perUnitByte] != nil }
+    var isOfCaller: Bool { isOfHost || fitted[.perUnitMessage] != nil || fitted[.perUnitByte] != nil }
+
+    /// No call of it was replayed from a graph.
+    var isOfHost: Bool { fitted[.hostFloor] != nil }
 
     public var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
 }
@@ -167,9 +181,11 @@ extension KernelCalibration.Parameter {
         case .hostFloor: 16
         case .perUnitMessage: 17
         case .perUnitByte: 18
-        case .feed: 19
-        case .combine: 20
-        case .perPlace: 21
+        case .oneShotOverhead: 19
+        case .oneShotEfficiency: 20
+        case .feed: 21
+        case .combine: 22
+        case .perPlace: 23
         }
     }
 }
@@ -205,7 +221,13 @@ public struct KernelWorkload: Sendable {
             + c[.perUnitMessage] * shape.messagesOfUnit + c[.perUnitByte] * shape.bytesOfUnit + c[.perWeight] * shape.weights + c[.perColumn] * shape.columns
             + c[.combine] * shape.cuts + c[.perPlace] * shape.places
         let waiting = max(time.engine, time.vector) + time.cache + time.memory - max(time.engine, time.vector, time.cache, time.memory)
-        time.latency = max(fixed + loops + parts + (1 - c[.overlap]) * waiting, bound - time.busy)
+        time.latency = fixed + loops + parts + (1 - c[.overlap]) * waiting
+        if c[.oneShotOverhead] > 0, shape.oneShotBytes > 0, shape.linkBytes > 0 {
+            let latency = c[.oneShotOverhead] + c[.perPeer] * shape.peers
+            let transfer = link * (shape.oneShotBytes / shape.linkBytes) / c[.oneShotEfficiency]
+            if latency + transfer < time.latency + time.link { (time.latency, time.link) = (latency, transfer) }
+        }
+        time.latency = max(time.latency, bound - time.busy)
         return time
     }
 

@@ -85,12 +85,12 @@ public struct KernelKey: Hashable, Sendable {
         return variant.isEmpty ? [] : found
     }
 
-    /// What is true of this kernel is said by a calibration of that variant: 0 of any, more the closer; nil of another.
+    /// How much a calibration of a variant says of this one: 0 of any, else the parts of its name, the more the closer; nil of another.
     func closeness(ofVariant other: String) -> Int? {
         if other.isEmpty { return 0 }
         let own = variant.utf8, wanted = other.utf8
         guard own.starts(with: wanted), own.count == wanted.count || own.dropFirst(wanted.count).first == UInt8(ascii: ",") else { return nil }
-        return wanted.count
+        return wanted.reduce(1) { $0 + ($1 == UInt8(ascii: ",") ? 1 : 0) }
     }
 
     /// One kind of norm or activation is another loop than the next; what goes with the shape is none.
@@ -127,6 +127,8 @@ struct KernelShape: Sendable {
     var peers = 0.0
     /// Bytes that leave each of them.
     var linkBytes = 0.0
+    /// Bytes of all the others' buffers in an all-reduce inside a node; 0 elsewhere.
+    var oneShotBytes = 0.0
     /// Tokens that travel, one message each.
     var messages = 0.0
     /// Tokens and bytes of each of the units that copy, where their number is stated.
@@ -161,6 +163,7 @@ struct KernelShape: Sendable {
             peers = Double(o.participants - 1)
             linkBytes = demand.linkBytes.value
             messages = Double(o.messages)
+            if o.kind == .allReduce, !o.crossesNodes { oneShotBytes = peers * o.bytes.value }
             if o.units > 0 { (messagesOfUnit, bytesOfUnit) = (messages / Double(o.units), linkBytes / Double(o.units)) }
         case .elementwise(let o):
             inputs = o.elements

@@ -84,3 +84,11 @@ public struct Link: Sendable {
         a == b ? between == [a] : between.contains(a) && between.contains(b)
     }
 }
+
+extension Link {
+    /// What a device's port is part of, where no system says more.
+    public init(_ port: Port, topology: Topology) {
+        self.init(name: port.name, topology: topology, scope: .node, between: [], bandwidth: port.bandwidth, achieved: port.achieved,
+                  latency: port.latency ?? .zero, reduces: false)
+    }
+}

@@ -5,7 +5,7 @@ import Quantities
 extension FewShot {
     public var json: JSON {
         [
-            "device": JSON(device), "version": JSON(version), "date": JSON(date),
+            "$schema": "../../HardwareSpecs/schemas/few-shot.schema.json", "device": JSON(device), "version": JSON(version), "date": JSON(date),
             "sources": .array(sources.map { ["file": JSON($0.file), "rows": JSON($0.rows)] }),
             "families": .array(families.sorted { $0.key.rawValue < $1.key.rawValue }.map { family, correction in
                 let likeness = correction.process.likeness

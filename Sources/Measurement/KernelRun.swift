@@ -111,12 +111,16 @@ extension KernelRun {
     /// Devices that take part in a collective.
     static func participants(_ row: RowReading) throws(RowError) -> Int { try row.count("num_gpus", "ep_size", "n_devices", in: 2...65536) }
 
+    /// All of them where the row does not say.
+    static func devicesPerNode(_ row: RowReading) throws(RowError) -> Int {
+        let devices = try participants(row)
+        return min(devices, try row.count("devices_per_node", or: devices, in: 1...65536))
+    }
+
     /// `comm`: one collective.
     static func collective(_ row: RowReading, on device: Device, over fabric: Fabric) throws(RowError) -> KernelRun {
-        let devices = try participants(row)
-        if row.text("devices_per_node") != nil, try row.count("devices_per_node", in: 1...65536) < devices {
-            throw RowError("the exchange crosses nodes over a network that the row does not describe")
-        }
+        let devices = try participants(row), perNode = try devicesPerNode(row)
+        if perNode < devices, fabric.across == nil { throw RowError("the exchange crosses nodes over a network that nobody describes") }
         let label = row.text("dtype", "precision")
         let format: TensorFormat = switch label {
         case "int8"?: .int8
@@ -137,25 +141,32 @@ extension KernelRun {
         case "alltoall", "all_to_all": (.allToAll, message)
         default: throw RowError("collective \"\(name)\" is not known")
         }
-        return KernelRun(device: device, operators: [.collective(Collective(kind, participants: devices, bytes: bytes, format: format))],
+        return KernelRun(device: device, operators: [.collective(Collective(kind, participants: devices, participantsPerNode: perNode, bytes: bytes, format: format))],
                          fabric: fabric, launched: !name.contains("custom"))
     }
 
     /// `moe_all2all`: tokens travel to the ranks of their experts, or the results back.
     static func exchange(_ row: RowReading, on device: Device, over fabric: Fabric) throws(RowError) -> KernelRun {
-        let ranks = try participants(row), tokens = try row.count("num_tokens", "tokens_per_rank")
+        // TensorRT-LLM's exchange over the NVLink of a whole rack: no node is left, and the batch is a rank's.
+        let overRack = row.text("kernel")?.hasPrefix("NVLink") == true
+        let ranks = try participants(row), tokens = try overRack ? row.count("batch") : row.count("num_tokens", "tokens_per_rank")
         let hidden = try row.count("hidden_size", "hidden"), topK = try row.count("topk", in: 1...65536)
         let experts = try row.count("num_experts", "experts", or: 256, in: 1...65536)
         guard topK <= experts, experts % ranks == 0 else { throw RowError("\(topK) of \(experts) experts on \(ranks) ranks") }
-        let nodes = try row.count("node_num", or: max(1, ranks / 8), in: 1...65536)
-        let direction = row.text("op", "phase").flatMap { ["dispatch", "combine"].contains($0) ? $0 : nil } ?? row.text("phase") ?? ""
-        guard direction == "dispatch" || direction == "combine" else { throw RowError("direction \"\(direction)\" is not known") }
-        let kind = row.text("comm_backend", "kind") ?? ""
+        let nodes = try row.count("node_num", or: overRack ? 1 : max(1, ranks / 8), in: 1...65536)
+        let stage = row.row.exchangeStage, kind = row.text("comm_backend", "kind") ?? ""
+        guard let direction = ["dispatch", "combine", "prepare"].first(where: { stage.hasPrefix($0) }) else { throw RowError("direction \"\(stage)\" is not known") }
+        if direction == "prepare" {
+            // Beforehand every rank learns the experts of each token, and their weights: two numbers of 32 bits a choice.
+            let routes = TensorFormat.fp32.bytes(elements: Double(tokens) * Double(topK) * 2)
+            return KernelRun(device: device, operators: [.collective(Collective(.allToAll, participants: ranks, bytes: routes, format: .fp32, messages: tokens))], fabric: fabric)
+        }
         // Tidy runs of DeepEP's kernels state both directions: "fp8/bf16".
-        let stated = row.text("comm_dtype", "dtype") ?? (kind == "normal" || kind == "low_latency" ? row.row.precision?.split(separator: "/").first.map(String.init) : nil)
-        let format: TensorFormat = switch (stated ?? "default", direction) {
+        let stated = row.text("comm_dtype", "dtype")
+            ?? (kind == "normal" || kind == "low_latency" || overRack ? row.row.precision?.split(separator: "/").first.map(String.init) : nil)
+        let format: TensorFormat = switch (stated ?? "default", stage) {
         case ("fp8", "dispatch"): try KernelFormats("fp8_block").input
-        case ("nvfp4", "dispatch"), ("fp4", _): try KernelFormats("nvfp4").input
+        case ("nvfp4", "dispatch"), ("fp4", _), (_, "combine_low_precision"): try KernelFormats("nvfp4").input
         // Results travel in 16 bits unless the kernel was asked for a narrow combine.
         default: .bf16
         }

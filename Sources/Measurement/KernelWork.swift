@@ -67,15 +67,31 @@ extension MeasuredRow {
     /// The kernel that did it as the row states it, empty where it does not: what a calibration's kernel is called.
     public var kernelName: String {
         switch phase {
-        case "comm": self["collective"]?.contains("custom") == true ? "custom all-reduce" : ""
+        case "comm": header.layout == .runs && crossesNodes ? "across nodes" : self["collective"]?.contains("custom") == true ? "custom all-reduce" : ""
         case "moe_all2all": header.layout == .runs ? exchangeName : [self["comm_backend"], self["phase"]].compactMap(\.self).joined(separator: " ")
-        default: self["kernel_source"] ?? ""
+        default: self["kernel_source"] ?? (try? RowReading(self))?.text("kernel") ?? ""
         }
     }
 
-    /// DeepEP's kernels differ by protocol, by direction, and where ranks are on several nodes.
+    /// Devices of several nodes take part.
+    private var crossesNodes: Bool {
+        guard let row = try? RowReading(self), let all = try? KernelRun.participants(row), let perNode = try? KernelRun.devicesPerNode(row) else { return false }
+        return perNode < all
+    }
+
+    /// What of an exchange with experts was timed: `dispatch`, `combine`, `prepare`, `combine_low_precision`.
+    var exchangeStage: String {
+        let stage = (try? RowReading(self))?.text("op") ?? ""
+        if stage.hasPrefix("alltoall_") { return String(stage.dropFirst("alltoall_".count)) }
+        return stage == "dispatch" || stage == "combine" ? stage : self["phase"] ?? ""
+    }
+
+    /// DeepEP's kernels differ by protocol, by direction, and where ranks are on several nodes; TensorRT-LLM's copy alike in both
+    /// directions, from one side or from two.
     private var exchangeName: String {
-        guard let parameters = try? RowReading(self), let kind = parameters.text("kind"), let direction = parameters.text("op") else { return "" }
+        guard let parameters = try? RowReading(self) else { return "" }
+        if let kernel = parameters.text("kernel"), kernel.hasPrefix("NVLink") { return exchangeStage == "prepare" ? "NVLink prepare" : "NVLink exchange" }
+        guard let kind = parameters.text("kind"), let direction = parameters.text("op") else { return "" }
         let across = (parameters.text("n_devices").flatMap { Int($0) } ?? 0) > 8 ? "across nodes" : nil
         return [kind == "low_latency" ? "deepep_ll" : "deepep_ht", direction, across].compactMap(\.self).joined(separator: " ")
     }

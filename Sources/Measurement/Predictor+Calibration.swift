@@ -19,7 +19,7 @@ extension Predictor {
     /// The calibration for a device under the software that a row names, preferring the kernel it names.
     ///
     /// - Throws: `RowError` where it cannot be read: a prediction without it would be another.
-    mutating func calibration(of device: Device, software: String, kernel: String = "") throws(RowError) -> Calibration? {
+    mutating func calibration(of device: Device, software: String, kernel: String = "", countsHost: Bool = false) throws(RowError) -> Calibration? {
         guard costs is Cycle || costs is Learned else { return nil }
         var found: Calibration?
         switch calibrations {
@@ -33,6 +33,7 @@ extension Predictor {
             found?.power = nil
         }
         found?.kernel = kernel
+        found?.countsHost = countsHost
         return found
     }
 
@@ -49,16 +50,21 @@ extension Predictor {
     /// The runtime of the library that a row's software is, in one spelling; collectives of no engine are NCCL's.
     public mutating func runtimeID(of row: MeasuredRow, on device: Device) -> String {
         let software = row.software ?? (row.phase == "comm" ? "nccl" : "")
-        let label = software.lowercased() == "trtllm" ? "tensorrt-llm" : software
+        // Its version, or what called it, makes it no other library.
+        if row.phase == "comm", software.lowercased().hasPrefix("nccl") { return "nccl" }
+        // DeepEP's kernels by themselves are those that SGLang calls.
+        let label = software.lowercased() == "trtllm" ? "tensorrt-llm" : software.hasPrefix("DeepEP ") && row.phase == "moe_all2all" ? "sglang" : software
         return (try? runtime(label, for: device).id) ?? label.lowercased()
     }
 
     /// The cost model with what is known of the row's kernel, and how to call it in a basis.
     ///
-    /// - Parameter alone: the kernel is by itself, not one of a pass.
-    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false) throws(RowError)
+    /// - Parameters:
+    ///   - alone: the kernel is by itself, not one of a pass.
+    ///   - countsHost: it was timed by the benchmark whose kernels the calibrations know.
+    mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false, countsHost: Bool = false) throws(RowError)
         -> (costs: any CostModel, calibration: Calibration?) {
-        let whole = try calibration(of: device, software: software, kernel: kernel), calibration = alone ? whole?.ofKernels : whole
+        let whole = try calibration(of: device, software: software, kernel: kernel, countsHost: countsHost), calibration = alone ? whole?.ofKernels : whole
         if let learned = costs as? Learned { return (Learned(learned.model, calibration: calibration, software: software), calibration) }
         guard let cycle = costs as? Cycle, let calibration else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)

@@ -70,10 +70,11 @@ public struct Predictor {
         } else {
             answer = self.answer(to: row)
         }
-        if let (measure, least) = answer.least, let measured = measure.seconds(of: row.value), measured < least / Self.impossible {
-            throw RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")
-        }
-        return try answer.outcome.get()
+        let tooFast = RowError("measured in less than half of what datasheet peaks allow: something else than the row says was run")
+        if let (measure, least) = answer.least, let measured = measure.seconds(of: row.value), measured < least / Self.impossible { throw tooFast }
+        let prediction = try answer.outcome.get()
+        if Self.isTime(row.metric), let bound = prediction.bound, row.value < bound / Self.impossible { throw tooFast }
+        return prediction
     }
 
     private mutating func answer(to row: MeasuredRow) -> PredictionMemo.Answer {
@@ -106,7 +107,8 @@ public struct Predictor {
         }
         let run = try kernelRun(reading)
         if let learned = costs as? Learned, let prediction = try predict(row, run, learned.model) { return prediction }
-        let (costs, calibration) = try calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true)
+        let (costs, calibration) = try calibrated(run.device, software: runtimeID(of: row, on: run.device), kernel: row.kernelName, alone: true,
+                                                   countsHost: KernelRun.repeats(reading))
         var (time, boundBy) = run.time(under: costs, gaps: !(costs is Roofline))
         let floor = run.hostFloor(calibration)
         if floor > time { (time, boundBy) = (floor, .launch) }
@@ -122,6 +124,9 @@ public struct Predictor {
     static let impossible = 2.0
 
     static func name(_ calibration: Calibration?) -> String { calibration.map { "calibration \($0.title)" } ?? "no calibration" }
+
+    /// Of a kernel or exchange by itself.
+    private static func isTime(_ metric: String) -> Bool { metric == "kernel_latency" || metric == "coll_latency" || metric == "a2a_latency" }
 
     /// What the metric of the row makes of a time.
     func figure(of run: KernelRun, taking time: Seconds, _ row: MeasuredRow) throws(RowError) -> Double {
@@ -158,7 +163,7 @@ public struct Predictor {
             }
         case "gemm": try .gemm(row, on: device)
         case "moe_gemm": try .experts(row, on: device)
-        case "comm": try .collective(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device))
+        case "comm": try .collective(row, on: device, over: fabric(of: row, on: device))
         default: try .exchange(row, on: device, over: fabric(joining: KernelRun.participants(row), of: device, orMore: row.row.header.layout == .runs))
         }
     }
@@ -208,14 +213,31 @@ public struct Predictor {
         return device
     }
 
+    /// The links over which a collective goes: within a node or between nodes; cards in pairs on bridges reach other pairs by their bus.
+    private mutating func fabric(of row: RowReading, on device: Device) throws(RowError) -> Fabric {
+        let devices = try KernelRun.participants(row), perNode = try KernelRun.devicesPerNode(row)
+        guard row.row.device.hasSuffix("pairwise NVLink") else {
+            return fabric(joining: devices, of: device, crossing: perNode < devices)
+        }
+        guard devices > 2, let bus = device.ports.min(by: { $0.bandwidth < $1.bandwidth }) else { return Fabric() }
+        return Fabric(inside: Link(bus, topology: .switch))
+    }
+
     /// The links of the smallest board that joins so many of the device; without one its own port.
     ///
-    /// - Parameter orMore: where no system is so large, the largest of several nodes goes on as it is.
-    private mutating func fabric(joining count: Int, of device: Device, orMore: Bool = false) -> Fabric {
-        let larger = orMore ? systems.filter { $0.nodes > 1 && $0.accelerator.device.id == device.id }.max { $0.acceleratorCount < $1.acceleratorCount } : nil
-        guard let system = board(joining: count, of: device) ?? larger else { return Fabric() }
+    /// - Parameters:
+    ///   - orMore: where no system is so large, the largest of several nodes goes on as it is.
+    ///   - crossing: the devices are on several nodes, however few they are.
+    private mutating func fabric(joining count: Int, of device: Device, orMore: Bool = false, crossing: Bool = false) -> Fabric {
+        let clusters = orMore || crossing ? systems.filter { $0.nodes > 1 && $0.accelerator.device.architecture == device.architecture } : []
+        let larger = clusters.max { ($0.accelerator.device.id == device.id ? 1 : 0, $0.acceleratorCount) < ($1.accelerator.device.id == device.id ? 1 : 0, $1.acceleratorCount) }
+        let board = crossing ? nil : board(joining: count, of: device)
+        guard let system = board ?? larger else { return Fabric() }
         let name = system.accelerator.name
-        let crosses = count > system.accelerator.count
-        return Fabric(inside: system.link(name, name), across: crosses ? system.link(name, name, crossingNodes: true) : nil)
+        let crosses = crossing || count > system.accelerator.count
+        // A relative's cluster lends the network between nodes, not the links within one.
+        let isOwn = board != nil || system.accelerator.device.id == device.id
+        let own = isOwn ? system.link(name, name) : device.ports.max { $0.bandwidth < $1.bandwidth }.map { Link($0, topology: .switch) }
+        return Fabric(inside: own, across: crosses ? system.link(name, name, crossingNodes: true) : nil)
     }
 }

@@ -79,11 +79,7 @@ struct CalibrateCommand: ParsableCommand {
         if let out {
             for calibration in run.calibrations { try Self.write(calibration.json.text() + "\n", to: out) }
         } else if !json {
-            for var calibration in run.calibrations {
-                let known = library.ids(.calibrations).contains(calibration.id) ? try library.calibration(calibration.id) : nil
-                (calibration.steps, calibration.power) = (known?.steps, known?.power)
-                try Self.write(calibration.json.text() + "\n", to: "\(library.folder(of: .calibrations))/\(calibration.id).json")
-            }
+            for calibration in run.calibrations { try Self.write(calibration, into: library) }
         }
         if let scores { try Self.write(run.csv, to: scores) }
         if let report { try Self.write(Self.heading + run.markdown, to: report) }
@@ -108,12 +104,9 @@ struct CalibrateCommand: ParsableCommand {
         for result in run.results where !json || out != nil {
             // A run of one device is no ground for constants of any.
             if result.device == Calibration.anyDevice, device != nil { continue }
-            let known = library.ids(.calibrations).contains(result.id) ? try library.calibration(result.id) : nil
-            let own = Set(result.sources.map(\.file))
             let calibration = Calibration(device: result.device, runtime: result.runtime, version: orreryVersion, date: Self.today,
-                                          sources: (known?.sources.filter { !own.contains($0.file) } ?? []) + result.sources, kernels: known?.kernels ?? [],
-                                          steps: result.steps ?? known?.steps, power: result.power ?? known?.power)
-            try Self.write(calibration.json.text() + "\n", to: out ?? "\(library.folder(of: .calibrations))/\(calibration.id).json")
+                                          sources: result.sources, kernels: [], steps: result.steps, power: result.power)
+            try Self.write(calibration, into: library, or: out)
         }
         if let scores { try Self.write(run.csv, to: scores) }
         if let report { try Self.write(Self.modelsHeading + run.markdown, to: report) }
@@ -141,6 +134,12 @@ struct CalibrateCommand: ParsableCommand {
 
 
         """
+
+    /// What the library knew and the rows say nothing of stays.
+    private static func write(_ calibration: Calibration, into library: Library, or out: String? = nil) throws {
+        let whole = library.ids(.calibrations).contains(calibration.id) ? calibration.keeping(try library.calibration(calibration.id)) : calibration
+        try write(whole.json.text() + "\n", to: out ?? "\(library.folder(of: .calibrations))/\(calibration.id).json")
+    }
 
     private static func write(_ text: String, to path: String) throws {
         var file = try OutputFile(path)

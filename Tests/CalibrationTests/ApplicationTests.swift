@@ -55,6 +55,37 @@ struct ApplicationTests {
         #expect(abs(ramped.linkTime.value / plain.linkTime.value - 2) < 1e-9)
     }
 
+    @Test("A short all-reduce goes in one shot, in which every member reads the others' whole buffers, a long one in the usual way")
+    func oneShot() throws {
+        let device = try Synthetic.device(), key = KernelKey(.collective, format: "all-reduce")
+        let costs = Cycle(calibration: file(calibration([.overhead: 20e-6, .perPeer: 1e-6, .oneShotOverhead: 3e-6, .oneShotEfficiency: 0.5], key)))
+        func both(_ bytes: Double, _ members: Int) -> (plain: Demand, own: Demand) {
+            let collective = Operator.collective(Collective(.allReduce, participants: members, bytes: Bytes(bytes), format: .bf16))
+            return (Cycle().demand(of: collective, on: device, under: runtime), costs.demand(of: collective, on: device, under: runtime))
+        }
+        for members in [2, 8] {
+            let short = both(4096, members), peers = Double(members - 1)
+            #expect(abs(short.own.latency.value - (3e-6 + peers * 1e-6)) < 1e-12)
+            // At the rate of the link: bytes of the usual way ÷ their time.
+            let rate = short.plain.linkBytes.value / short.plain.linkTime.value
+            #expect(abs(short.own.linkTime.value - peers * 4096 / rate / 0.5) < 1e-15)
+        }
+        let long = both(1e9, 8)
+        #expect(long.own.linkTime == long.plain.linkTime && long.own.latency.value >= 27e-6)
+    }
+
+    @Test("A new calibration keeps the kernels of families, the passes and the sources that it says nothing of")
+    func keeping() {
+        let product = KernelKey(.gemm, format: "bf16 × bf16"), exchange = KernelKey(.collective, format: "all-reduce")
+        var older = file(calibration([.overhead: 1e-6], product), calibration([.overhead: 2e-6], exchange))
+        older.sources = [.init(file: "a.csv", rows: 1), .init(file: "b.csv", rows: 2)]
+        var newer = file(calibration([.overhead: 3e-6], exchange))
+        newer.sources = [.init(file: "b.csv", rows: 5)]
+        let whole = newer.keeping(older)
+        #expect(whole.kernels.map(\.key) == [exchange, product] && whole.kernels.map { $0.constants[.overhead] } == [3e-6, 1e-6])
+        #expect(whole.sources == [.init(file: "a.csv", rows: 1), .init(file: "b.csv", rows: 5)])
+    }
+
     @Test("Twice the units copy in half the time, and only rows that name such a kernel are predicted by it")
     func units() throws {
         let device = try Synthetic.device(), format = TensorFormat.bf16

@@ -71,6 +71,21 @@ struct RecoveryTests {
         #expect(calibration.training.mape < calibration.validation.mape)
     }
 
+    @Test("Of two rows of one call the fit sees the faster, which no host launched; both are scored")
+    func repeats() throws {
+        var samples = Synthetic.products(noise: 0, on: try Synthetic.device())
+        for place in samples.indices { samples[place].call = UInt64(place) }
+        let launched = samples.map { sample in
+            var sample = sample
+            sample.measured += 20e-6
+            return sample
+        }
+        let fitting = KernelFitting(launched + samples, key: KernelKey(.gemm, format: "bf16 × bf16"), kernel: "test")
+        let calibration = try #require(fitting.calibrations.first)
+        for sample in samples { #expect(abs(sample.predicted(under: calibration.constants) / sample.measured - 1) < 1e-3) }
+        #expect(calibration.rows == samples.count * 2 && calibration.validation.rows == samples.count * 2 && calibration.validation.mape > 0.05)
+    }
+
     @Test("Calls that none of which is shorter than the host takes to launch one get a floor, not an overhead")
     func hostFloor() throws {
         var samples = Synthetic.products(noise: 0, on: try Synthetic.device())

@@ -44,7 +44,7 @@ import Testing
         var predictor = try predictor()
         for device in ["a100_sxm", "h100_sxm", "b200_sxm", "gb200", "rtx_pro_6000_server", "b60"] {
             for (m, n, k) in [(1, 64, 64), (16, 4096, 14336), (8192, 8192, 8192)] {
-                let prediction = try predictor.predict(row(gemmRow(device, dtype: dtype, m: "\(m)", n: "\(n)", k: "\(k)")))
+                let prediction = try predictor.predict(row(gemmRow(device, dtype: dtype, m: "\(m)", n: "\(n)", k: "\(k)", ms: "100")))
                 #expect(prediction.value >= (prediction.bound ?? .infinity) * (1 - 1e-9))
             }
         }
@@ -53,7 +53,7 @@ import Testing
     @Test("A power cap behind the label slows a large product down")
     func cap() throws {
         var predictor = try predictor()
-        func predict(_ device: String) throws -> Double { try predictor.predict(row(gemmRow(device, m: "16384", n: "16384", k: "16384"))).value }
+        func predict(_ device: String) throws -> Double { try predictor.predict(row(gemmRow(device, m: "16384", n: "16384", k: "16384", ms: "100"))).value }
         #expect(try predict("H100-SXM-80GB@350Wcap") > predict("H100-SXM-80GB") * 1.1)
         #expect(throws: RowError.self) { try predict("H100-SXM-80GB@9000Wcap") }
         #expect(throws: RowError.self) { try predict("../../etc/passwd") }

@@ -125,6 +125,62 @@ private let collectiveHeader = "op,device,framework,version,dtype,latency_ms,col
         #expect(throws: RowError.self) { try collective("all_mix", "half") }
     }
 
+    private func work(_ device: String, _ phase: String, _ devices: Int, batch: String = "", _ parameters: String) throws -> KernelWork {
+        var predictor = try predictor()
+        return try predictor.work(of: row("m1,\(device),\(phase),kernel_latency,1,ms,\(devices),\(batch),nvfp4,\"{\(parameters)}\"",
+                                          under: "row_id,device,phase_family,metric,value,unit,n_devices,batch,precision,op_params"))
+    }
+
+    @Test("Devices of two nodes exchange over the network between nodes, two cards on a bridge over that, and four over their bus")
+    func reach() throws {
+        func rate(_ device: String, _ devices: Int, perNode: Int) throws -> Double {
+            let work = try work(device, "comm", devices, #"""collective"":""all_reduce"",""size_raw"":1000000000,""devices_per_node"":\#(perNode)"#)
+            let bound = work.bound(of: work.operators[0])
+            return bound.linkBytes.value / bound.linkTime.value / 1e9
+        }
+        #expect(try abs(rate("A100-SXM-80GB DGX", 2, perNode: 2) - 300) < 1e-6)
+        // Both networks at once bound it.
+        #expect(try rate("A100-SXM-80GB DGX", 2, perNode: 1) < 50)
+        #expect(try abs(rate("A100 pairwise NVLink", 2, perNode: 2) - 300) < 1e-6)
+        #expect(try abs(rate("A100 pairwise NVLink", 4, perNode: 4) - 32) < 1e-6)
+        #expect(throws: RowError.self) { try rate("A40-48GB", 2, perNode: 1) }
+    }
+
+    @Test("Over the NVLink of a rack no node is left; preparing sends routes, a narrow combine 4.5 bits an element")
+    func rack() throws {
+        func exchange(_ stage: String) throws -> Collective? {
+            let work = try work("GB200", "moe_all2all", 64, batch: "128", #"""op"":""alltoall_\#(stage)"",""kernel"":""NVLinkTwoSided"",""hidden"":7168,""topk"":8,""experts"":256"#)
+            guard case .collective(let collective)? = work.operators.first else { return nil }
+            return collective
+        }
+        let copies = KernelRun.distinctRanks(topK: 8, experts: 256, ranks: 64)
+        for (stage, bits) in [("dispatch", 4.5), ("combine", 16), ("combine_low_precision", 4.5)] {
+            let found = try #require(try exchange(stage))
+            #expect(!found.crossesNodes && found.messages == 128 && abs(found.bytes.value - 128 * copies * 7168 * bits / 8) < 1)
+        }
+        #expect(try exchange("prepare")?.bytes == Bytes(128 * 8 * 8))
+        #expect(throws: RowError.self) { try exchange("shuffle") }
+    }
+
+    @Test("A call that its benchmark launched from the host each time is predicted so for rows of that benchmark alone")
+    func launched() throws {
+        func prediction(_ source: String) throws -> Double {
+            var predictor = Predictor(try Library(), costs: Cycle(), calibrations: .shipped)
+            let parameters = #"""m"":16,""n"":4096,""k"":4096"#
+            return try predictor.predict(row("m1,\(source),H100-SXM-80GB,gemm,kernel_latency,0.1,ms,vllm 0.24.0,fp8_block,\"{\(parameters)}\"",
+                                             under: "row_id,source,device,phase_family,metric,value,unit,software,precision,op_params")).value
+        }
+        #expect(try prediction("aiconfigurator-silicon") > 0.05)
+        #expect(try prediction("LLMServingSim-profile") < 0.03)
+    }
+
+    @Test("A kernel measured in less than half of its physical bound is not believed")
+    func impossible() throws {
+        var predictor = try predictor()
+        #expect(throws: RowError.self) { try predictor.predict(row(gemmRow(m: "8192", n: "8192", k: "8192", ms: "0.1"))) }
+        _ = try predictor.predict(row(gemmRow(m: "8192", n: "8192", k: "8192", ms: "2")))
+    }
+
     @Test("With all experts on one rank a token goes to it once; with as many ranks as experts, to as many as it chooses")
     func distinctRanks() {
         #expect(KernelRun.distinctRanks(topK: 8, experts: 256, ranks: 1) == 1)

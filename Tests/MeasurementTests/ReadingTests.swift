@@ -127,6 +127,8 @@ import Testing
         #expect(try name(32, #"""kind"":""low_latency"",""op"":""combine"""#) == "deepep_ll combine across nodes")
         #expect(try name(8, #"""kind"":""normal"",""op"":""dispatch"",""sms"":16"#) == "deepep_ht dispatch")
         #expect(try name(8, #"""op"":""dispatch"""#) == "")
+        #expect(try name(64, #"""kernel"":""NVLinkTwoSided"",""op"":""alltoall_combine_low_precision"""#) == "NVLink exchange")
+        #expect(try name(64, #"""kernel"":""NVLinkTwoSided"",""op"":""alltoall_prepare"""#) == "NVLink prepare")
         #expect(try row("moe_all2all,h100_sxm,57.5,deepep_ht,combine", under: "op,device,latency_us,comm_backend,phase").kernelName == "deepep_ht combine")
     }
 }
