@@ -12,7 +12,8 @@ public struct LearnedFamily: Sendable {
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
         /// Quantiles of error ÷ spread that 50 and 90 % lie between: by `LearnedFamily.library` or else
-        /// by device, those of siblings under `sibling` or behind it, those over calibrations of kin under `kin`, and under `all`.
+        /// by device, those of siblings under `sibling` or behind it, of kernels that a sibling lacks under `lacking`, those over
+        /// calibrations of kin under `kin`, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -68,8 +69,12 @@ public struct LearnedFamily: Sendable {
     public var siblingExponent: Double
     /// How much of log time is the sibling's, the rest being that of the trees for devices that were never seen: likewise fitted.
     public var siblingWeight: Double
+    /// How much of the log of the base is that of the sibling's other kernel of the format, for a kernel that neither the sibling nor
+    /// any kin has, the rest being the cycle model without a calibration: likewise fitted.
+    public var lendingWeight: Double
 
-    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double) {
+    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double,
+                lendingWeight: Double = 1) {
         self.family = family
         self.features = features
         self.ranges = ranges
@@ -77,10 +82,15 @@ public struct LearnedFamily: Sendable {
         self.unseen = unseen
         self.siblingExponent = siblingExponent
         self.siblingWeight = siblingWeight
+        self.lendingWeight = lendingWeight
     }
 
     /// Keys of `Part.quantiles` beside the ids of devices.
-    public static let sibling = "sibling", kin = "kin", all = "all"
+    public static let sibling = "sibling", lacking = "lacking", kin = "kin", all = "all"
+
+    /// Whether trees say anything of a device that no training row is of: what one fabric adds to an exchange between experts says
+    /// nothing of another.
+    public static func knowsStrangers(_ family: KernelKey.Family) -> Bool { family != .expertExchange }
 }
 
 /// How a model knows a device.
