@@ -11,6 +11,8 @@ struct AnswerSheet {
         /// Seconds: of the calibrated cycle model, and of the physical bound.
         let calibrated: Double
         let bound: Double
+        /// The cycle model without a calibration.
+        let cycle: Double
         /// Seconds that 2 to the power of the residual multiplies.
         var scale: Double
         /// The same for the trees of devices that were never seen, where the answer is a mean of both.
@@ -46,7 +48,7 @@ struct AnswerSheet {
     /// Asks about a site; not about one that its device cannot do.
     mutating func ask(_ site: KernelSite, at index: Int, by plan: SitePlan) {
         guard let own = SiteCosts(site, by: plan.own, and: plan.stranger?.model ?? plan.mixed?.model) else { return }
-        var question = Question(index: index, plan: plan, calibrated: own.calibrated, bound: own.bound, scale: own.calibrated)
+        var question = Question(index: index, plan: plan, calibrated: own.calibrated, bound: own.bound, cycle: own.cycle, scale: own.calibrated)
         let curve = usesKnown ? site.curvePlace?.columns(on: plan.curves) : nil
         let blank = axes == nil ? 0 : SurfaceAxes.columns
         if let model = plan.sibling {
@@ -128,6 +130,7 @@ struct AnswerSheet {
         let quantiles = question.plan.quantiles, weight = family.siblingWeight
         var time = question.scale * (usesKnown || LearnedFamily.knowsStrangers(family.family) ? exp2(Double(residual)) : 1)
         if let other, let scale = question.otherScale { time = power(time, weight) * power(scale * exp2(Double(other)), 1 - weight) }
+        if question.plan.isAlone { time = family.usual.drawing(time, cycle: question.cycle) }
         time = max(time, question.bound)
         let scale = exp2(Double(spread)) * question.widening
         func range(_ sides: LearnedFamily.Quantiles.Sides) -> ClosedRange<Seconds> {

@@ -72,9 +72,30 @@ public struct LearnedFamily: Sendable {
     /// How much of the log of the base is that of the sibling's other kernel of the format, for a kernel that neither the sibling nor
     /// any kin has, the rest being the cycle model without a calibration: likewise fitted.
     public var lendingWeight: Double
+    /// How a device of an architecture that no row is of is drawn to what is usual.
+    public var usual: Usual
+
+    /// What kernels of a family usually take beyond the cycle model: constants of kin and trees scatter about it, and what goes far from
+    /// it does so by chance more often than not (shrinkage; Stein 1956).
+    public struct Usual: Sendable, Equatable {
+        /// log₂ of measured ÷ cycle model without a calibration, mean over devices.
+        public var residual: Double
+        /// How much of the log of the answer is that of the trees, the rest being the usual: fitted on devices left out.
+        public var part: Double
+
+        public init(residual: Double = 0, part: Double = 1) {
+            self.residual = residual
+            self.part = part
+        }
+
+        /// Seconds.
+        public func drawing(_ time: Double, cycle: Double) -> Double {
+            part < 1 && cycle > 0 ? power(time, part) * power(cycle * exp2(residual), 1 - part) : time
+        }
+    }
 
     public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double,
-                lendingWeight: Double = 1) {
+                lendingWeight: Double = 1, usual: Usual = Usual()) {
         self.family = family
         self.features = features
         self.ranges = ranges
@@ -83,6 +104,7 @@ public struct LearnedFamily: Sendable {
         self.siblingExponent = siblingExponent
         self.siblingWeight = siblingWeight
         self.lendingWeight = lendingWeight
+        self.usual = usual
     }
 
     /// Keys of `Part.quantiles` beside the ids of devices.

@@ -73,7 +73,7 @@ extension LearnedFamily {
         }
         writer.number(Float(siblingExponent))
         writer.number(Float(siblingWeight))
-        writer.number(Float(lendingWeight))
+        for value in [lendingWeight, usual.residual, usual.part] { writer.number(Float(value)) }
         for part in [known, unseen] { part.write(to: &writer) }
     }
 
@@ -89,6 +89,8 @@ extension LearnedFamily {
         }
         let exponent = Double(try reader.number()), weight = Double(try reader.number()), lending = Double(try reader.number())
         guard (0...1).contains(exponent), (0...1).contains(weight), (0...1).contains(lending) else { throw TreeError("has an exponent or a weight of siblings that is not within 0 and 1") }
+        let usual = Usual(residual: Double(try reader.number()), part: Double(try reader.number()))
+        guard usual.residual.isFinite, (0...1).contains(usual.part) else { throw TreeError("has a usual residual that is no number, or a part of it that is not within 0 and 1") }
         let known = try Part(reading: &reader), unseen = try Part(reading: &reader)
         for (part, levels) in [(known, KernelGroups.levels(knownDevice: true)), (unseen, KernelGroups.levels(knownDevice: false))] {
             let axes = SurfaceAxes(of: family, features: features), more = Self.curveColumns(of: family) + (axes == nil ? 0 : SurfaceAxes.columns)
@@ -98,7 +100,7 @@ extension LearnedFamily {
                 throw TreeError("has trees of \(part.residual.featureCount) features where \(width) are named")
             }
         }
-        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: weight, lendingWeight: lending)
+        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: weight, lendingWeight: lending, usual: usual)
     }
 }
 

@@ -21,9 +21,11 @@ final class SitePlan: Sendable {
     let mixed: (model: SiteModel, part: Double)?
 
     var usesKnown: Bool { kinship.isRelative }
+    /// Whether no device of the architecture was measured.
+    let isAlone: Bool
 
     init(_ kinship: Kinship, _ group: KernelGroup, quantiles: LearnedFamily.Quantiles, own: SiteModel, sibling: SiteModel? = nil,
-         stranger: (codes: [Float], model: SiteModel)? = nil, mixed: (model: SiteModel, part: Double)? = nil) {
+         stranger: (codes: [Float], model: SiteModel)? = nil, mixed: (model: SiteModel, part: Double)? = nil, isAlone: Bool = false) {
         self.kinship = kinship
         codes = group.codes
         curves = kinship.isRelative ? group.curves : [:]
@@ -33,6 +35,7 @@ final class SitePlan: Sendable {
         self.sibling = sibling
         self.stranger = stranger
         self.mixed = mixed
+        self.isAlone = isAlone
     }
 }
 
@@ -66,11 +69,11 @@ extension LearnedFamily {
         guard let group = unseen.groups.match(wanted, device: nil) else { return nil }
         let own = model(site, as: group)
         if let calibration = own.calibration?.calibration, !calibration.kin.isEmpty, site.isCovered(by: calibration), let quantiles = unseen.quantiles[Self.kin] {
-            return SitePlan(.kin, group, quantiles: quantiles, own: own)
+            return SitePlan(.kin, group, quantiles: quantiles, own: own, isAlone: true)
         }
         let hasSibling = siblings.values.contains { $0.architecture == site.device.architecture }
         guard let quantiles = unseen.quantiles[library(group) ?? (hasSibling ? Self.lacking : Self.all)] ?? unseen.quantiles[Self.all] else { return nil }
-        return SitePlan(.stranger, group, quantiles: quantiles, own: own, mixed: mixed(site, own, kin: foreign(site.device, group.software)))
+        return SitePlan(.stranger, group, quantiles: quantiles, own: own, mixed: mixed(site, own, kin: foreign(site.device, group.software)), isAlone: !hasSibling)
     }
 
     /// What takes part in the base where the sibling lends a calibration without the kernel.

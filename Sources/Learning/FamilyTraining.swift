@@ -68,6 +68,28 @@ struct FamilyTraining {
         }
         let lending = halved.error(halfSet) { halfSet.rows[$0].base } < strangers.error(lentSet) { lentSet.rows[$0].base } ? 0.5 : 1, strangerSet = lending < 1 ? halfSet : lentSet
         if lending < 1 { strangers = halved }
+        // What is usual on the other devices, and how far devices that have no sibling are best drawn to it.
+        let residuals = Dictionary(grouping: all, by: { set.rows[$0].device }).mapValues { rows in
+            rows.reduce(0) { $0 + log2(set.rows[$1].measured / set.rows[$1].cycle) } / Double(rows.count)
+        }
+        func usual(without device: String?, part: Double) -> LearnedFamily.Usual {
+            let others = residuals.filter { $0.key != device }.sorted { $0.key < $1.key }.map(\.value)
+            return .init(residual: others.reduce(0, +) / Double(max(1, others.count)), part: others.isEmpty ? 1 : part)
+        }
+        func drawn(_ part: Double) -> (strangers: HeldOut, kin: HeldOut) {
+            let own = devices.reduce(into: [:]) { $0[$1] = usual(without: $1, part: part) }
+            func ofRow(_ row: Int) -> LearnedFamily.Usual? { set.moved[row] == nil ? own[set.rows[row].device] : nil }
+            return (strangers.drawn(set, { strangerSet.rows[$0].base }, ofRow), kin.drawn(set, { kinSet.rows[$0].base }, ofRow))
+        }
+        func error(_ part: Double) -> Double {
+            let (strangers, kin) = drawn(part)
+            return all.filter { set.moved[$0] == nil }.reduce(0) { sum, row in
+                let (factor, base) = kin.predictions[row].map { ($0, kinSet.rows[row].base) } ?? (strangers.predictions[row] ?? 0, strangerSet.rows[row].base)
+                return sum + abs(max(base * exp2(Double(factor)), set.rows[row].bound) / set.rows[row].measured - 1)
+            }
+        }
+        let part = knows ? [1, 0.85, 0.7, 0.55].min { error($0) < error($1) } ?? 1 : 1
+        (strangers, kin) = drawn(part)
         strangers.settle(strangerSet) { strangerSet.rows[$0].base }
         kin.settle(kinSet) { kinSet.rows[$0].base }
         // The mean of what a sibling and what the trees for strangers say, at the exponent and weight that are least wrong.
@@ -105,7 +127,7 @@ struct FamilyTraining {
             scores += [score(device, all.filter { set.rows[$0].device == device }, left)].compactMap(\.self)
         }
         let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: best.weight,
-                                   lendingWeight: lending)
+                                   lendingWeight: lending, usual: usual(without: nil, part: part))
         return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: left)
     }
 

@@ -74,7 +74,8 @@ struct LeftOut {
         }
         return out.compactMap { row in
             guard let (learned, far) = alone.answers[row] else { return nil }
-            let stranger = LearnedFamily.knowsStrangers(set.family) ? learned : set.rows[row].lent
+            var stranger = LearnedFamily.knowsStrangers(set.family) ? learned : set.rows[row].lent
+            if set.moved[row] == nil { stranger = family.usual.drawing(stranger, cycle: set.rows[row].cycle) }
             guard let (sibling, near) = known?.answers[row] else { return point(row, set.rows[row].kin == nil ? .stranger : .kin, stranger, spread: far, group: device) }
             let time = power(sibling, family.siblingWeight) * power(stranger, 1 - family.siblingWeight)
             return point(row, .sibling, time, spread: near, group: device)
