@@ -10,7 +10,10 @@ struct KernelSurfaceTests {
     /// Of points and values, with cones as high as a level needs to be free.
     private func surface(_ points: [[Float]], _ values: [Double], noise: Double = 0) throws -> KernelSurface {
         let count = points.count
-        var matrix = (0..<count * count).map { place in 256 - distance(points[place / count], points[place % count]) + (place / count == place % count ? noise : 0) }
+        var matrix = (0..<count * count).map { (place: Int) -> Double in
+            let row = place / count, column = place % count
+            return 256 - distance(points[row], points[column]) + (row == column ? noise : 0)
+        }
         try #require(SymmetricMatrix.invert(&matrix, size: count))
         let weights = (0..<count).map { i in (0..<count).reduce(0) { $0 + matrix[i * count + $1] * values[$1] } }
         return KernelSurface(points: points.flatMap(\.self), dimensions: points[0].count, weights: weights, level: 256 * weights.reduce(0, +))
@@ -28,8 +31,8 @@ struct KernelSurfaceTests {
 
     @Test("More points than a block holds count once each, and what fills up the last block not at all")
     func blocksAreFilledUp() throws {
-        let points = (0..<37).map { [Float($0 % 6), Float($0 / 6), Float($0 * $0 % 5)] }
-        let surface = try surface(points, points.map { Double($0[0]) - 0.5 * Double($0[1]) })
+        let points = (0..<37).map { (place: Int) -> [Float] in [Float(place % 6), Float(place / 6), Float(place * place % 5)] }
+        let surface = try surface(points, points.map { (point: [Float]) -> Double in Double(point[0]) - 0.5 * Double(point[1]) })
         for point in points {
             let value = surface.value(at: point)
             #expect(abs(value.residual - (point[0] - 0.5 * point[1])) < 1e-2)
@@ -39,7 +42,10 @@ struct KernelSurfaceTests {
 
     @Test("The inverse of a matrix times it is one; a matrix that is not positive definite has none", arguments: [1, 7, 8, 9, 40])
     func inverses(size: Int) {
-        let matrix = (0..<size * size).map { place in 20 - Double(abs(place / size - place % size)) + (place / size == place % size ? 0.1 : 0) }
+        let matrix = (0..<size * size).map { (place: Int) -> Double in
+            let row = place / size, column = place % size
+            return 64 - Double(abs(row - column)) + (row == column ? 0.1 : 0)
+        }
         var inverse = matrix
         #expect(SymmetricMatrix.invert(&inverse, size: size))
         for i in 0..<size {
