@@ -11,6 +11,8 @@ struct AnswerSheet {
         /// Seconds: of the calibrated cycle model, and of the physical bound.
         let calibrated: Double
         let bound: Double
+        /// The cycle model without a calibration.
+        let cycle: Double
         /// Seconds that 2 to the power of the residual multiplies.
         var scale: Double
         /// The same for the trees of devices that were never seen, where the answer is a mean of both.
@@ -29,11 +31,15 @@ struct AnswerSheet {
     private var others: [Float] = []
     /// Features and codes of a row.
     private let width: Int
+    /// Of the family's surfaces, where the trees know devices.
+    private let axes: SurfaceAxes?
+    private var place: [Float] = []
 
     init(_ family: LearnedFamily, usesKnown: Bool) {
         self.family = family
         self.usesKnown = usesKnown
         width = (usesKnown ? family.known : family.unseen).residual.featureCount
+        axes = usesKnown ? SurfaceAxes(of: family.family, features: family.features) : nil
     }
 
     /// Features and codes of a question.
@@ -41,20 +47,30 @@ struct AnswerSheet {
 
     /// Asks about a site; not about one that its device cannot do.
     mutating func ask(_ site: KernelSite, at index: Int, by plan: SitePlan) {
-        guard let own = SiteCosts(site, by: plan.own, and: plan.stranger?.model) else { return }
-        var question = Question(index: index, plan: plan, calibrated: own.calibrated, bound: own.bound, scale: own.calibrated)
+        guard let own = SiteCosts(site, by: plan.own, and: plan.stranger?.model ?? plan.mixed?.model) else { return }
+        var question = Question(index: index, plan: plan, calibrated: own.calibrated, bound: own.bound, cycle: own.cycle, scale: own.calibrated)
         let curve = usesKnown ? site.curvePlace?.columns(on: plan.curves) : nil
+        let blank = axes == nil ? 0 : SurfaceAxes.columns
         if let model = plan.sibling {
             let there = site.moved(to: model.shared)
             guard let costs = SiteCosts(there, by: model),
-                  Self.append(to: &rows, width, SiteFeatures(site: there, costs: costs, scale: model.scale), plan.codes, curve?.values ?? []) else { return }
+                  Self.append(to: &rows, width, SiteFeatures(site: there, costs: costs, scale: model.scale), plan.codes, curve?.values ?? [], blank: blank) else { return }
             question.scale = costs.calibrated * power(own.calibrated / costs.calibrated, family.siblingExponent)
             if let (codes, model) = plan.stranger, let own = own.recalibrated,
                Self.append(to: &others, family.unseen.residual.featureCount, SiteFeatures(site: site, costs: own, scale: model.scale), codes, []) {
                 question.otherScale = own.calibrated
             }
         } else {
-            guard Self.append(to: &rows, width, SiteFeatures(site: site, costs: own, scale: plan.own.scale), plan.codes, curve?.values ?? []) else { return }
+            let own = plan.mixed.map { own.mixed($0.part) } ?? own
+            question.scale = own.calibrated
+            guard Self.append(to: &rows, width, SiteFeatures(site: site, costs: own, scale: plan.own.scale), plan.codes, curve?.values ?? [], blank: blank) else { return }
+        }
+        if let axes {
+            // The last columns of the row that was added last.
+            let first = rows.count - width, count = family.features.count
+            let value = plan.surface.map { surface in rows.withUnsafeBufferPointer { axes.value(on: surface, of: UnsafeBufferPointer(rebasing: $0[first..<first + count]), &place) } }
+            (rows[rows.count - 2], rows[rows.count - 1]) = (value?.residual ?? .nan, value?.distance ?? .nan)
+            if let value { question.scale *= exp2(SurfaceAxes.part * Double(value.residual)) }
         }
         if let curve, LearnedFamily.startsFromCurve(family.family) { question.scale *= exp2(Double(curve.finest ?? 0)) }
         lookOutside(&question)
@@ -62,7 +78,9 @@ struct AnswerSheet {
     }
 
     /// False where the features are others than the trees know.
-    private static func append(to rows: inout [Float], _ width: Int, _ features: SiteFeatures, _ codes: [Float], _ curve: [Float]) -> Bool {
+    ///
+    /// - Parameter blank: columns that are left to be filled.
+    private static func append(to rows: inout [Float], _ width: Int, _ features: SiteFeatures, _ codes: [Float], _ curve: [Float], blank: Int = 0) -> Bool {
         let start = rows.count
         rows.append(contentsOf: repeatElement(.nan, count: width))
         let count = rows.withUnsafeMutableBufferPointer { rows in
@@ -70,6 +88,7 @@ struct AnswerSheet {
             features.fill(&row)
             for value in codes { row.add(value) }
             for value in curve { row.add(value) }
+            for _ in 0..<blank { row.add(.nan) }
             return row.count
         }
         if count != width { rows.removeLast(width) }
@@ -109,8 +128,9 @@ struct AnswerSheet {
     /// - Parameter other: residual of the trees for devices that were never seen, where the question asks them, too.
     private func answer(_ question: Question, residual: Float, other: Float?, spread: Float) -> KernelEstimate {
         let quantiles = question.plan.quantiles, weight = family.siblingWeight
-        var time = question.scale * exp2(Double(residual))
+        var time = question.scale * (usesKnown || LearnedFamily.knowsStrangers(family.family) ? exp2(Double(residual)) : 1)
         if let other, let scale = question.otherScale { time = power(time, weight) * power(scale * exp2(Double(other)), 1 - weight) }
+        if question.plan.isAlone { time = family.usual.drawing(time, cycle: question.cycle) }
         time = max(time, question.bound)
         let scale = exp2(Double(spread)) * question.widening
         func range(_ sides: LearnedFamily.Quantiles.Sides) -> ClosedRange<Seconds> {

@@ -15,9 +15,11 @@ public struct KernelGroup: Sendable, Equatable {
     public var codes: [Float]
     /// log₂ of measured ÷ base over size, where the family has curves.
     public var curves: [CurvePlace.Fixed: SizeCurve]
+    /// The same over all sizes together, where the family has surfaces and enough rows are of the kernel.
+    public var surface: KernelSurface?
 
     public init(device: String, architecture: String, software: String, version: String, format: String, kernel: String, rows: Int, codes: [Float],
-                curves: [CurvePlace.Fixed: SizeCurve] = [:]) {
+                curves: [CurvePlace.Fixed: SizeCurve] = [:], surface: KernelSurface? = nil) {
         self.device = device
         self.architecture = architecture
         self.software = software
@@ -27,6 +29,7 @@ public struct KernelGroup: Sendable, Equatable {
         self.rows = rows
         self.codes = codes
         self.curves = curves
+        self.surface = surface
     }
 }
 

@@ -48,6 +48,31 @@ extension KernelSite {
     }
 }
 
+/// What takes part in the base of a site of whose kernel nobody timed the device's sibling, beside the sibling's other kernel of its format.
+public enum KernelSubstitute: Sendable {
+    /// Nothing: the sibling has it.
+    case none
+    /// The very kernel as devices of other architectures take it.
+    case kin
+    /// The cycle model without a calibration: newer software may be faster than what the sibling was timed with.
+    case bare
+}
+
+extension KernelSite {
+    /// - Parameters:
+    ///   - lent: calibration of the sibling.
+    ///   - kin: mean of those of other architectures.
+    public func substitute(lent: Calibration, kin: Calibration?) -> KernelSubstitute {
+        func names(_ calibration: Calibration) -> Bool {
+            var calibration = calibration
+            calibration.kernel = labels.kernel
+            return operators.contains { $0.learnedKey != nil && calibration.kernel(for: $0)?.kernel == labels.kernel }
+        }
+        guard !labels.kernel.isEmpty, !family.isExchange, isCovered(by: lent), !names(lent) else { return .none }
+        return kin.map(names) == true ? .kin : .bare
+    }
+}
+
 /// A device that sites refer to.
 final class SharedDevice: Sendable {
     let device: Device
@@ -144,6 +169,16 @@ struct SiteCosts: Sendable {
         guard let otherwise, otherwise > 0 else { return nil }
         var costs = self
         costs.calibrated = otherwise
+        return costs
+    }
+
+    /// Between the calibration and that of the other model: a geometric mean.
+    ///
+    /// - Parameter part: of the log, what is the calibration's own.
+    func mixed(_ part: Double) -> SiteCosts {
+        guard let otherwise, otherwise > 0 else { return self }
+        var costs = self
+        costs.calibrated = power(calibrated, part) * power(otherwise, 1 - part)
         return costs
     }
 }

@@ -12,7 +12,8 @@ public struct LearnedFamily: Sendable {
         /// log₂ of how far measurements lie from `residual` on shapes, or devices, that a fit had not seen.
         public var spread: TreeEnsemble
         /// Quantiles of error ÷ spread that 50 and 90 % lie between: by `LearnedFamily.library` or else
-        /// by device, those of siblings under `sibling` or behind it, those over calibrations of kin under `kin`, and under `all`.
+        /// by device, those of siblings under `sibling` or behind it, of kernels that a sibling lacks under `lacking`, those over
+        /// calibrations of kin under `kin`, and under `all`.
         public var quantiles: [String: Quantiles]
 
         public init(groups: KernelGroups, residual: TreeEnsemble, spread: TreeEnsemble, quantiles: [String: Quantiles]) {
@@ -68,8 +69,33 @@ public struct LearnedFamily: Sendable {
     public var siblingExponent: Double
     /// How much of log time is the sibling's, the rest being that of the trees for devices that were never seen: likewise fitted.
     public var siblingWeight: Double
+    /// How much of the log of the base is that of the sibling's other kernel of the format, for a kernel that neither the sibling nor
+    /// any kin has, the rest being the cycle model without a calibration: likewise fitted.
+    public var lendingWeight: Double
+    /// How a device of an architecture that no row is of is drawn to what is usual.
+    public var usual: Usual
 
-    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double) {
+    /// What kernels of a family usually take beyond the cycle model: constants of kin and trees scatter about it, and what goes far from
+    /// it does so by chance more often than not (shrinkage; Stein 1956).
+    public struct Usual: Sendable, Equatable {
+        /// log₂ of measured ÷ cycle model without a calibration, mean over devices.
+        public var residual: Double
+        /// How much of the log of the answer is that of the trees, the rest being the usual: fitted on devices left out.
+        public var part: Double
+
+        public init(residual: Double = 0, part: Double = 1) {
+            self.residual = residual
+            self.part = part
+        }
+
+        /// Seconds.
+        public func drawing(_ time: Double, cycle: Double) -> Double {
+            part < 1 && cycle > 0 ? power(time, part) * power(cycle * exp2(residual), 1 - part) : time
+        }
+    }
+
+    public init(family: KernelKey.Family, features: [String], ranges: [ClosedRange<Float>], known: Part, unseen: Part, siblingExponent: Double, siblingWeight: Double,
+                lendingWeight: Double = 1, usual: Usual = Usual()) {
         self.family = family
         self.features = features
         self.ranges = ranges
@@ -77,10 +103,16 @@ public struct LearnedFamily: Sendable {
         self.unseen = unseen
         self.siblingExponent = siblingExponent
         self.siblingWeight = siblingWeight
+        self.lendingWeight = lendingWeight
+        self.usual = usual
     }
 
     /// Keys of `Part.quantiles` beside the ids of devices.
-    public static let sibling = "sibling", kin = "kin", all = "all"
+    public static let sibling = "sibling", lacking = "lacking", kin = "kin", all = "all"
+
+    /// Whether trees say anything of a device that no training row is of: what one fabric adds to an exchange between experts says
+    /// nothing of another.
+    public static func knowsStrangers(_ family: KernelKey.Family) -> Bool { family != .expertExchange }
 }
 
 /// How a model knows a device.

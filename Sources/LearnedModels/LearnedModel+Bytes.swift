@@ -4,7 +4,7 @@ import CostModels
 
 extension LearnedModel {
     /// Raised with every change of what follows.
-    static let formatVersion = 2
+    static let formatVersion = 3
     private static let title = "orrery trees "
     static var mark: [UInt8] { Array("\(title)\(formatVersion)\n".utf8) }
 
@@ -73,6 +73,7 @@ extension LearnedFamily {
         }
         writer.number(Float(siblingExponent))
         writer.number(Float(siblingWeight))
+        for value in [lendingWeight, usual.residual, usual.part] { writer.number(Float(value)) }
         for part in [known, unseen] { part.write(to: &writer) }
     }
 
@@ -86,16 +87,20 @@ extension LearnedFamily {
             guard low <= high else { throw TreeError("has an empty range of \"\(features.last ?? "")\"") }
             ranges.append(low...high)
         }
-        let exponent = Double(try reader.number()), weight = Double(try reader.number())
-        guard (0...1).contains(exponent), (0...1).contains(weight) else { throw TreeError("has an exponent or a weight of siblings that is not within 0 and 1") }
+        let exponent = Double(try reader.number()), weight = Double(try reader.number()), lending = Double(try reader.number())
+        guard (0...1).contains(exponent), (0...1).contains(weight), (0...1).contains(lending) else { throw TreeError("has an exponent or a weight of siblings that is not within 0 and 1") }
+        let usual = Usual(residual: Double(try reader.number()), part: Double(try reader.number()))
+        guard usual.residual.isFinite, (0...1).contains(usual.part) else { throw TreeError("has a usual residual that is no number, or a part of it that is not within 0 and 1") }
         let known = try Part(reading: &reader), unseen = try Part(reading: &reader)
         for (part, levels) in [(known, KernelGroups.levels(knownDevice: true)), (unseen, KernelGroups.levels(knownDevice: false))] {
-            let width = features.count + levels.count + (levels.count > KernelGroups.levels(knownDevice: false).count ? Self.curveColumns(of: family) : 0)
+            let axes = SurfaceAxes(of: family, features: features), more = Self.curveColumns(of: family) + (axes == nil ? 0 : SurfaceAxes.columns)
+            let width = features.count + levels.count + (levels.count > KernelGroups.levels(knownDevice: false).count ? more : 0)
+            guard part.groups.groups.allSatisfy({ $0.surface.map { $0.dimensions == axes?.count } ?? true }) else { throw TreeError("has a surface over sizes that are not features of its family") }
             guard part.residual.featureCount == width, part.spread.featureCount == width, part.groups.groups.allSatisfy({ $0.codes.count == levels.count }) else {
                 throw TreeError("has trees of \(part.residual.featureCount) features where \(width) are named")
             }
         }
-        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: weight)
+        self.init(family: family, features: features, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: weight, lendingWeight: lending, usual: usual)
     }
 }
 
@@ -113,6 +118,8 @@ extension KernelGroups {
                 for value in fixed.values { writer.number(value) }
                 curve.write(to: &writer)
             }
+            writer.word(group.surface == nil ? 0 : 1)
+            group.surface?.write(to: &writer)
         }
     }
 
@@ -130,8 +137,9 @@ extension KernelGroups {
                 for _ in 0..<(try reader.count(8)) { fixed.append(try reader.number()) }
                 curves[.init(fixed)] = try SizeCurve(reading: &reader)
             }
+            let surface = try reader.count(1) == 0 ? nil : try KernelSurface(reading: &reader)
             list.append(KernelGroup(device: texts[0], architecture: texts[1], software: texts[2], version: texts[3], format: texts[4], kernel: texts[5],
-                                    rows: rows, codes: codes, curves: curves))
+                                    rows: rows, codes: codes, curves: curves, surface: surface))
         }
         self.init(list)
     }

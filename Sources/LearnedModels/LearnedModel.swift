@@ -20,6 +20,8 @@ public struct LearnedModel: Sendable {
     public var devices: [String: Device] = [:]
     /// The calibration of the cycle model for a device under a runtime, as the library has it.
     public var calibrations = CalibrationSource { _, _ in nil }
+    /// The same, as if nobody had measured the device's architecture.
+    public var foreignCalibrations = CalibrationSource { _, _ in nil }
 
     public init(manifest: LearnedManifest, families: [LearnedFamily]) {
         self.manifest = manifest
@@ -50,7 +52,7 @@ public struct LearnedModel: Sendable {
         for index in sites.indices {
             let found = plans.plan(of: sites[index]) { site in
                 guard site.device.kind == .gpu, let family = families[site.family],
-                      let plan = family.plan(site, siblings: devices, calibration: { calibrations.of($0, under: $1) }) else { return (nil, 0) }
+                      let plan = family.plan(site, siblings: devices, calibration: { calibrations.of($0, under: $1) }, foreign: { foreignCalibrations.of($0, under: $1) }) else { return (nil, 0) }
                 if let sheet = sheets.firstIndex(where: { $0.family.family == site.family && $0.usesKnown == plan.usesKnown }) { return (plan, sheet) }
                 sheets.append(AnswerSheet(family, usesKnown: plan.usesKnown))
                 return (plan, sheets.count - 1)

@@ -22,6 +22,7 @@ extension Library {
         model.fewShots = try fewShots()
         for id in Set(model.families.values.flatMap { $0.known.groups.groups.map(\.device) }).sorted() { model.devices[id] = try device(id) }
         model.calibrations = try calibrationSource()
+        model.foreignCalibrations = try calibrationSource(foreign: true)
         for (place, probe) in manifest.probes.enumerated() {
             let now = try learnedProbe(of: probe.family, device: probe.device, software: probe.software)
             guard now.agrees(with: probe) else {

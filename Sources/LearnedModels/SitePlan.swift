@@ -10,24 +10,32 @@ final class SitePlan: Sendable {
     let codes: [Float]
     /// Of the kernel that answers.
     let curves: [CurvePlace.Fixed: SizeCurve]
+    let surface: KernelSurface?
     let quantiles: LearnedFamily.Quantiles
     /// The analytic model of the site itself, and on its sibling.
     let own: SiteModel
     let sibling: SiteModel?
     /// Codes and analytic model for the trees of devices that were never seen, where the answer is a mean of both.
     let stranger: (codes: [Float], model: SiteModel)?
+    /// Analytic model that takes part in the base, and how much of its log is that of `own`.
+    let mixed: (model: SiteModel, part: Double)?
 
     var usesKnown: Bool { kinship.isRelative }
+    /// Whether no device of the architecture was measured.
+    let isAlone: Bool
 
     init(_ kinship: Kinship, _ group: KernelGroup, quantiles: LearnedFamily.Quantiles, own: SiteModel, sibling: SiteModel? = nil,
-         stranger: (codes: [Float], model: SiteModel)? = nil) {
+         stranger: (codes: [Float], model: SiteModel)? = nil, mixed: (model: SiteModel, part: Double)? = nil, isAlone: Bool = false) {
         self.kinship = kinship
         codes = group.codes
         curves = kinship.isRelative ? group.curves : [:]
+        surface = kinship.isRelative ? group.surface : nil
         self.quantiles = quantiles
         self.own = own
         self.sibling = sibling
         self.stranger = stranger
+        self.mixed = mixed
+        self.isAlone = isAlone
     }
 }
 
@@ -37,7 +45,8 @@ extension LearnedFamily {
     /// - Parameters:
     ///   - siblings: devices of the training rows.
     ///   - calibration: of the cycle model, by device and runtime.
-    func plan(_ site: KernelSite, siblings: [String: Device], calibration: (Device, String) -> Calibration?) -> SitePlan? {
+    ///   - foreign: the same, as if nobody had measured the device's architecture.
+    func plan(_ site: KernelSite, siblings: [String: Device], calibration: (Device, String) -> Calibration?, foreign: (Device, String) -> Calibration?) -> SitePlan? {
         func model(_ site: KernelSite, as group: KernelGroup) -> SiteModel {
             var found = calibration(site.device, group.software)
             found?.kernel = site.labels.kernel.isEmpty ? group.kernel : site.labels.kernel
@@ -60,11 +69,30 @@ extension LearnedFamily {
         guard let group = unseen.groups.match(wanted, device: nil) else { return nil }
         let own = model(site, as: group)
         if let calibration = own.calibration?.calibration, !calibration.kin.isEmpty, site.isCovered(by: calibration), let quantiles = unseen.quantiles[Self.kin] {
-            return SitePlan(.kin, group, quantiles: quantiles, own: own)
+            return SitePlan(.kin, group, quantiles: quantiles, own: own, isAlone: true)
         }
-        guard let quantiles = unseen.quantiles[library(group) ?? Self.all] ?? unseen.quantiles[Self.all] else { return nil }
-        return SitePlan(.stranger, group, quantiles: quantiles, own: own)
+        let hasSibling = siblings.values.contains { $0.architecture == site.device.architecture }
+        guard let quantiles = unseen.quantiles[library(group) ?? (hasSibling ? Self.lacking : Self.all)] ?? unseen.quantiles[Self.all] else { return nil }
+        return SitePlan(.stranger, group, quantiles: quantiles, own: own, mixed: mixed(site, own, kin: foreign(site.device, group.software)), isAlone: !hasSibling)
     }
+
+    /// What takes part in the base where the sibling lends a calibration without the kernel.
+    private func mixed(_ site: KernelSite, _ own: SiteModel, kin: Calibration?) -> (model: SiteModel, part: Double)? {
+        guard let lent = own.calibration?.calibration, lent.kin.isEmpty else { return nil }
+        switch site.substitute(lent: lent, kin: kin) {
+        case .none: return nil
+        case .bare: return lendingWeight < 1 ? (SiteModel(site, calibration: nil), lendingWeight) : nil
+        case .kin:
+            var kin = kin
+            kin?.kernel = site.labels.kernel
+            return (SiteModel(site, calibration: kin), Self.lendingOfKin)
+        }
+    }
+}
+
+extension LearnedFamily {
+    /// `lendingWeight` where kin has the kernel.
+    public static let lendingOfKin = 0.5
 }
 
 /// What sites have in common that are answered by the same kernel: all but their sizes.

@@ -10,8 +10,13 @@ public struct SiteSample: Sendable {
     private let site: SiteFeatures
 
     /// Nil where the device cannot do it.
-    public init?(_ site: KernelSite, calibration: Calibration?) {
-        guard let costs = SiteCosts(site, calibration: calibration) else { return nil }
+    ///
+    /// - Parameters:
+    ///   - other: another calibration, or none, that takes part in the base.
+    ///   - part: of the log of the base, what is the first calibration's.
+    public init?(_ site: KernelSite, calibration: Calibration?, mixedWith other: Calibration? = nil, part: Double = 1) {
+        let model = SiteModel(site, calibration: calibration)
+        guard let costs = part < 1 ? SiteCosts(site, by: model, and: SiteModel(site, calibration: other))?.mixed(part) : SiteCosts(site, by: model) else { return nil }
         self.site = SiteFeatures(site: site, costs: costs)
         base = costs.calibrated
         cycle = costs.cycle

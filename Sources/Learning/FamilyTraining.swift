@@ -30,8 +30,8 @@ struct FamilyTraining {
         let related = devices.filter { device in all.contains { set.rows[$0].device == device && hasSibling[$0] } }
         let jobs: [Job] = [.final(true), .final(false)] + (0..<folds).map { .fold($0) } + related.map { .sibling($0) }
             + devices.map { .stranger($0) }
-        let lentSet = set.over(\.lent), kinSet = set.over { $0.kin ?? $0.lent }
-        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)], unknown: [(row: Int, lent: Float, kin: Float)]) in
+        let lentSet = set.over(\.lent), halfSet = set.over { $0.halved ?? $0.lent }, kinSet = set.over { $0.kin ?? $0.lent }
+        let results = try parallel(jobs.count) { place -> (forest: Forest?, held: [(Int, Float)], unknown: [(row: Int, lent: Float, half: Float, kin: Float)]) in
             defer { progress("\(set.family.rawValue): forest \(place + 1) of \(jobs.count)") }
             switch jobs[place] {
             case .final(let knowsDevice): return (try Forest.grow(set, rows: all, knowsDevice: knowsDevice, seed: seed, ships: true), [], [])
@@ -46,7 +46,7 @@ struct FamilyTraining {
             case .stranger(let device):
                 let out = all.filter { set.rows[$0].device == device }
                 let forest = try Forest.grow(set, rows: all.filter { set.rows[$0].device != device }, knowsDevice: false, seed: seed)
-                return (nil, Array(zip(out, forest.predict(set, out))), zip(out, zip(forest.predict(lentSet, out), forest.predict(kinSet, out))).map { ($0, $1.0, $1.1) })
+                return (nil, Array(zip(out, forest.predict(set, out))), zip(zip(out, forest.predict(lentSet, out)), zip(forest.predict(halfSet, out), forest.predict(kinSet, out))).map { ($0.0, $0.1, $1.0, $1.1) })
             }
         }
         guard let own = results[0].forest, let other = results[1].forest else { throw BoosterError(description: "no trees were grown") }
@@ -59,12 +59,38 @@ struct FamilyTraining {
         let plain = gather { if case .stranger = $0 { true } else { false } }
         shapes.settle(set) { set.rows[$0].base }
         // Without a sibling's kernel trees answer that know no device, over the calibration of kin or, without kin, over none.
-        var strangers = HeldOut(all.count), kin = HeldOut(all.count)
+        var strangers = HeldOut(all.count), halved = strangers, kin = strangers
+        let knows = LearnedFamily.knowsStrangers(set.family)
         for one in results.flatMap(\.unknown) where !hasSibling[one.row] {
-            strangers.predictions[one.row] = one.lent
+            strangers.predictions[one.row] = knows ? one.lent : 0
+            halved.predictions[one.row] = knows ? one.half : 0
             if set.rows[one.row].kin != nil { kin.predictions[one.row] = one.kin }
         }
-        strangers.settle(lentSet) { lentSet.rows[$0].base }
+        let lending = halved.error(halfSet) { halfSet.rows[$0].base } < strangers.error(lentSet) { lentSet.rows[$0].base } ? 0.5 : 1, strangerSet = lending < 1 ? halfSet : lentSet
+        if lending < 1 { strangers = halved }
+        // What is usual on the other devices, and how far devices that have no sibling are best drawn to it.
+        let residuals = Dictionary(grouping: all, by: { set.rows[$0].device }).mapValues { rows in
+            rows.reduce(0) { $0 + log2(set.rows[$1].measured / set.rows[$1].cycle) } / Double(rows.count)
+        }
+        func usual(without device: String?, part: Double) -> LearnedFamily.Usual {
+            let others = residuals.filter { $0.key != device }.sorted { $0.key < $1.key }.map(\.value)
+            return .init(residual: others.reduce(0, +) / Double(max(1, others.count)), part: others.isEmpty ? 1 : part)
+        }
+        func drawn(_ part: Double) -> (strangers: HeldOut, kin: HeldOut) {
+            let own = devices.reduce(into: [:]) { $0[$1] = usual(without: $1, part: part) }
+            func ofRow(_ row: Int) -> LearnedFamily.Usual? { set.moved[row] == nil ? own[set.rows[row].device] : nil }
+            return (strangers.drawn(set, { strangerSet.rows[$0].base }, ofRow), kin.drawn(set, { kinSet.rows[$0].base }, ofRow))
+        }
+        func error(_ part: Double) -> Double {
+            let (strangers, kin) = drawn(part)
+            return all.filter { set.moved[$0] == nil }.reduce(0) { sum, row in
+                let (factor, base) = kin.predictions[row].map { ($0, kinSet.rows[row].base) } ?? (strangers.predictions[row] ?? 0, strangerSet.rows[row].base)
+                return sum + abs(max(base * exp2(Double(factor)), set.rows[row].bound) / set.rows[row].measured - 1)
+            }
+        }
+        let part = knows ? [1, 0.85, 0.7, 0.55].min { error($0) < error($1) } ?? 1 : 1
+        (strangers, kin) = drawn(part)
+        strangers.settle(strangerSet) { strangerSet.rows[$0].base }
         kin.settle(kinSet) { kinSet.rows[$0].base }
         // The mean of what a sibling and what the trees for strangers say, at the exponent and weight that are least wrong.
         var best = (exponent: 0.5, weight: 1.0, error: Double.infinity)
@@ -79,13 +105,13 @@ struct FamilyTraining {
         let exponent = best.exponent
 
         let spread = try Spread(own, set, shapes, seed: seed)
-        let strangerSpread = try !kin.isEmpty ? Spread(other, kinSet, kin, seed: seed) : !strangers.isEmpty ? Spread(other, lentSet, strangers, seed: seed) : Spread(other, set, shapes, seed: seed)
+        let strangerSpread = try !kin.isEmpty ? Spread(other, kinSet, kin, seed: seed) : !strangers.isEmpty ? Spread(other, strangerSet, strangers, seed: seed) : Spread(other, set, shapes, seed: seed)
         let matrix = own.matrixOnSiblings(set, all.filter { siblings.predictions[$0] != nil }, knowing: all)
         func library(_ row: Int) -> String? { LearnedFamily.library(of: set.family, software: set.rows[row].software, kernel: set.rows[row].kernel) }
         let siblingRows = spread.outcomes(siblings, set, spreads: spread.trees.predict(matrix.values)) { LearnedFamily.sibling + (library($0) ?? "") }
         let shapeRows = spread.outcomes(shapes, set) { library($0) ?? set.rows[$0].device }
-        let strangerRows = strangerSpread.outcomes(strangers, lentSet, spreads: kin.isEmpty ? nil : strangerSpread.trees.predict(other.matrix(lentSet, strangers.rows).values)) {
-            library($0) ?? LearnedFamily.all
+        let strangerRows = strangerSpread.outcomes(strangers, strangerSet, spreads: kin.isEmpty ? nil : strangerSpread.trees.predict(other.matrix(strangerSet, strangers.rows).values)) {
+            library($0) ?? (set.moved[$0] == nil ? LearnedFamily.all : LearnedFamily.lacking)
         }
         let kinRows = strangerSpread.outcomes(kin, kinSet) { _ in LearnedFamily.kin }
         var siblingQuantiles = siblingRows.quantiles
@@ -100,7 +126,8 @@ struct FamilyTraining {
         for device in devices {
             scores += [score(device, all.filter { set.rows[$0].device == device }, left)].compactMap(\.self)
         }
-        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: best.weight)
+        let family = LearnedFamily(family: set.family, features: set.names, ranges: ranges, known: known, unseen: unseen, siblingExponent: exponent, siblingWeight: best.weight,
+                                   lendingWeight: lending, usual: usual(without: nil, part: part))
         return Outcome(family: family, scores: scores, shapes: shapeRows.rows, devices: left)
     }
 

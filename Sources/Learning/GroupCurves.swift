@@ -49,10 +49,14 @@ struct TreeRows {
     /// log₂ of the factor on the base that curves say; 0 where there is none, or the family does not start from them.
     private(set) var offsets: [Float] = []
     private let startsFromCurve: Bool
+    private let hasSurfaces: Bool
 
-    init(of family: KernelKey.Family) { startsFromCurve = LearnedFamily.startsFromCurve(family) }
+    init(of family: KernelKey.Family, hasSurfaces: Bool) {
+        startsFromCurve = LearnedFamily.startsFromCurve(family)
+        self.hasSurfaces = hasSurfaces
+    }
 
-    mutating func add(_ features: ArraySlice<Float>, codes: [Float], place: CurvePlace?, curves: GroupCurves.Curves) {
+    mutating func add(_ features: ArraySlice<Float>, codes: [Float], place: CurvePlace?, curves: GroupCurves.Curves, surface: SurfaceValue? = nil) {
         let start = values.count
         values += features
         values += codes
@@ -62,8 +66,19 @@ struct TreeRows {
             values += columns
             if startsFromCurve { offset = finest ?? 0 }
         }
+        if hasSurfaces {
+            values += [surface?.residual ?? .nan, surface?.distance ?? .nan]
+            offset += Float(SurfaceAxes.part) * (surface?.residual ?? 0)
+        }
         offsets.append(offset)
         width = values.count - start
+    }
+
+    /// The values without what surfaces say.
+    var blinded: [Float] {
+        var values = values
+        for row in offsets.indices { for column in width - SurfaceAxes.columns..<width { values[row * width + column] = .nan } }
+        return values
     }
 
     /// What trees say of the rows, with their offsets.

@@ -23,6 +23,16 @@ struct HeldOut {
         return mixed
     }
 
+    /// Factors on some base of answers that are drawn to what is usual.
+    func drawn(_ set: TrainingSet, _ base: (Int) -> Double, _ usual: (Int) -> LearnedFamily.Usual?) -> HeldOut {
+        var drawn = self
+        for row in predictions.indices {
+            guard let prediction = predictions[row], let usual = usual(row) else { continue }
+            drawn.predictions[row] = Float(log2(usual.drawing(base(row) * exp2(Double(prediction)), cycle: set.rows[row].cycle) / base(row)))
+        }
+        return drawn
+    }
+
     /// Turns factors into seconds, never below the physical bound.
     mutating func settle(_ set: TrainingSet, _ base: (Int) -> Double) {
         times = predictions.indices.map { row in predictions[row].map { max(base(row) * exp2(Double($0)), set.rows[row].bound) } ?? 0 }

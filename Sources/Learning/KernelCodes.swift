@@ -62,7 +62,7 @@ struct KernelCodes {
     }
 
     /// The table that a model ships with: each kernel on each device, or in each architecture.
-    func groups(_ set: TrainingSet, rows: [Int], curves: GroupCurves?) -> KernelGroups {
+    func groups(_ set: TrainingSet, rows: [Int], curves: GroupCurves?, surfaces: KernelSurfaces? = nil) -> KernelGroups {
         var groups: [String: KernelGroup] = [:]
         for place in rows {
             var row = set.rows[place]
@@ -73,7 +73,7 @@ struct KernelCodes {
             } else {
                 groups[key] = KernelGroup(device: row.device, architecture: row.architecture, software: row.software, version: row.version,
                                           format: row.format, kernel: row.kernel, rows: 1, codes: codes(of: row),
-                                          curves: curves?.curves(of: row, asUnseen: false) ?? [:])
+                                          curves: curves?.curves(of: row, asUnseen: false) ?? [:], surface: surfaces?.surface(of: row))
             }
         }
         return KernelGroups(groups.sorted { $0.key < $1.key }.map(\.value))

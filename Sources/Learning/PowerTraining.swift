@@ -71,7 +71,7 @@ struct PowerTraining {
 
     private func grow(_ rows: [Int]) throws -> Forest {
         let codes = KernelCodes(set, rows: rows, knowsDevice: true)
-        var forest = Forest(codes: codes, curves: nil, trees: try TreeEnsemble(packing: [], features: 0), knowsDevice: true)
+        var forest = Forest(codes: codes, curves: nil, surfaces: nil, trees: try TreeEnsemble(packing: [], features: 0), knowsDevice: true)
         let matrix = forest.matrix(set, rows)
         var trees: [PlainTree] = []
         for one in 0..<Self.seeds { trees += try XGBooster.grow(matrix.values, width: matrix.width, targets: rows.map { set.rows[$0].target }, seed: seed + one, Self.recipe) }

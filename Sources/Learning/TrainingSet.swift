@@ -30,6 +30,8 @@ struct TrainingSet {
         var base: Double
         /// The base had nobody measured the device: with its sibling's calibration or without any, and without a sibling with that of kin.
         var lent: Double
+        /// The same where the sibling lacks the kernel, as has kin: half-way to the cycle model without a calibration.
+        var halved: Double?
         var kin: Double?
         var cycle: Double
         var bound: Double
@@ -105,8 +107,9 @@ extension TrainingSet {
                     set.features += here.features
                     let residual = Float(log2(seconds / here.base))
                     let moved = siblings.move(site), kin = moved == nil ? siblings.kin(of: site)?.base : nil
-                    guard let lent = moved?.own ?? siblings.bare(site)?.base else { throw RowError("\"\(site.device.id)\" cannot do it") }
-                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, lent: lent, kin: kin,
+                    guard let lent = siblings.lent(site, part: 1)?.base ?? siblings.bare(site)?.base else { throw RowError("\"\(site.device.id)\" cannot do it") }
+                    set.rows.append(Row(residual: residual, target: residual, measured: seconds, base: here.base, lent: lent,
+                                        halved: moved == nil ? nil : siblings.lent(site, part: 0.5, onlyBare: true)?.base, kin: kin,
                                         cycle: here.cycle, bound: here.bound,
                                         shape: shape(of: row, family), device: site.device.id, architecture: site.device.architecture,
                                         software: site.labels.software, version: site.labels.version, format: site.format, kernel: site.labels.kernel, curve: site.curvePlace))
@@ -210,16 +213,26 @@ final class Siblings: Sendable {
         return site.isCovered(by: calibration) ? SiteSample(site, calibration: calibration) : nil
     }
 
-    /// A site as it is told of where nobody measured its device: under its sibling's calibration, that of kin, or under none.
-    func unmeasured(_ site: KernelSite) -> SiteSample? {
-        var lent: Calibration?
-        if let sibling = site.device.nearest(among: devices), let found = calibrations.of(sibling, under: site.labels.software), found.device == sibling.id {
-            lent = found
-            lent?.lentTo = site.device.id
-            lent?.kernel = site.labels.kernel
+    /// A site under its sibling's calibration, and what takes part where that lacks the kernel; nil without a sibling.
+    ///
+    /// - Parameters:
+    ///   - part: of the log of the base, what is the sibling's where nobody else has the kernel.
+    ///   - onlyBare: nil but for those.
+    func lent(_ site: KernelSite, part: Double, onlyBare: Bool = false) -> SiteSample? {
+        guard let sibling = site.device.nearest(among: devices), var lent = calibrations.of(sibling, under: site.labels.software), lent.device == sibling.id else { return nil }
+        lent.lentTo = site.device.id
+        lent.kernel = site.labels.kernel
+        var kin = foreign.of(site.device, under: site.labels.software)
+        kin?.kernel = site.labels.kernel
+        switch site.substitute(lent: lent, kin: kin) {
+        case .none: return onlyBare ? nil : SiteSample(site, calibration: lent)
+        case .kin: return onlyBare ? nil : SiteSample(site, calibration: lent, mixedWith: kin, part: LearnedFamily.lendingOfKin)
+        case .bare: return SiteSample(site, calibration: lent, mixedWith: nil, part: part)
         }
-        return lent == nil ? kin(of: site) ?? bare(site) : SiteSample(site, calibration: lent)
     }
+
+    /// A site as it is told of where nobody measured its device: under its sibling's calibration, that of kin, or under none.
+    func unmeasured(_ site: KernelSite, part: Double = 1) -> SiteSample? { lent(site, part: part) ?? kin(of: site) ?? bare(site) }
 
     /// A site under the calibration of another software.
     func under(_ software: String, _ site: KernelSite) -> SiteSample? {

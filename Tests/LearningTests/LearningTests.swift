@@ -60,7 +60,7 @@ struct LearningTests {
         old.replaceSubrange(13..<14, with: [UInt8(ascii: "1")])
         try write(text, old)
         let outdated = #expect(throws: DocumentError.self) { try library.learnedModel(manifest) }
-        #expect(outdated?.message.contains("begins with \"orrery trees 1\", where this program reads format 2") == true)
+        #expect(outdated?.message.contains("begins with \"orrery trees 1\", where this program reads format 3") == true)
 
         var stale = model
         stale.manifest.probes[0].values[0] += 1

@@ -44,3 +44,16 @@ void lt_place(uint8_t *places, const float *rows, long count, long width, const 
 ///
 /// - places: `count` rows, rounded up to a multiple of `lt_rows`, as `lt_place` writes them.
 void lt_sum(int32_t *sums, const uint8_t *places, long count, long columns, const lt_trees *trees);
+
+/// Points whose coordinates stand together.
+enum { lt_lanes = 16 };
+
+/// Adds up the distances from a place to points, each times its weight, and finds the least of them.
+///
+/// - points: by block of `lt_lanes` points the first coordinate of all, then the second …
+void lt_surface(float *sum, float *least, const float *points, const float *weights, long blocks, long dimensions, const float *at);
+
+/// A symmetric positive definite matrix of `n` rows to its inverse; 0 where it is none.
+///
+/// - scratch: as many numbers, at least `8 n`.
+int lt_invert(double *matrix, long n, double *scratch);

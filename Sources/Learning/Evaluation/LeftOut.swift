@@ -47,7 +47,7 @@ struct LeftOut {
 
     private func point(_ row: Int, _ kind: HeldOutPoint.Kind, _ time: Double, spread: Float, group: String) -> HeldOutPoint {
         let quantiles = switch kind {
-        case .stranger: family.unseen.quantiles[LearnedFamily.all]
+        case .stranger: (set.moved[row] == nil ? nil : family.unseen.quantiles[LearnedFamily.lacking]) ?? family.unseen.quantiles[LearnedFamily.all]
         case .kin: family.unseen.quantiles[LearnedFamily.kin]
         default: family.known.quantiles[LearnedFamily.sibling]
         }
@@ -60,7 +60,7 @@ struct LeftOut {
         let rest = all.filter { set.rows[$0].device != device }, out = all.filter { set.rows[$0].device == device }
         let strangers = try Forest.heldAgainst(set, rows: rest, knowsDevice: false, seed: seed), others = strangers.groups(set, rows: rest)
         let alone = Answers(strangers, spread: family.unseen.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
-            guard let sample = siblings.unmeasured(set.sites[row]), let group = others.match(wanted(set.rows[row]), device: nil) else { return nil }
+            guard let sample = siblings.unmeasured(set.sites[row], part: family.lendingWeight), let group = others.match(wanted(set.rows[row]), device: nil) else { return nil }
             return Answers.Row(row: row, features: sample.features, codes: group.codes, scale: sample.base)
         })
         let related = out.contains { set.moved[$0] != nil }
@@ -69,11 +69,13 @@ struct LeftOut {
             let forest = try Forest.heldAgainst(set, rows: rest, knowsDevice: true, seed: seed), groups = forest.groups(set, rows: rest)
             known = Answers(forest, spread: family.known.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
                 guard let there = set.moved[row], let group = groups.match(wanted(set.rows[row]), device: there.device, strictly: true) else { return nil }
-                return Answers.Row(row: row, features: there.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, scale: there.base * power(there.own / there.base, family.siblingExponent))
+                return Answers.Row(row: row, features: there.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, surface: group.surface, scale: there.base * power(there.own / there.base, family.siblingExponent))
             })
         }
         return out.compactMap { row in
-            guard let (stranger, far) = alone.answers[row] else { return nil }
+            guard let (learned, far) = alone.answers[row] else { return nil }
+            var stranger = LearnedFamily.knowsStrangers(set.family) ? learned : set.rows[row].lent
+            if set.moved[row] == nil { stranger = family.usual.drawing(stranger, cycle: set.rows[row].cycle) }
             guard let (sibling, near) = known?.answers[row] else { return point(row, set.rows[row].kin == nil ? .stranger : .kin, stranger, spread: far, group: device) }
             let time = power(sibling, family.siblingWeight) * power(stranger, 1 - family.siblingWeight)
             return point(row, .sibling, time, spread: near, group: device)
@@ -86,7 +88,7 @@ struct LeftOut {
         // Where a device or a format was measured under this software alone, nothing is left to go by.
         let answers = Answers(forest, spread: family.known.spread, of: set.family, rows: out.compactMap { row -> Answers.Row? in
             guard let group = groups.match(wanted(set.rows[row]), device: set.rows[row].device), let sample = siblings.under(group.software, set.sites[row]) else { return nil }
-            return Answers.Row(row: row, features: sample.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, scale: sample.base)
+            return Answers.Row(row: row, features: sample.features, codes: group.codes, place: set.rows[row].curve, curves: group.curves, surface: group.surface, scale: sample.base)
         })
         return out.compactMap { row in answers.answers[row].map { point(row, .software, $0.time, spread: $0.spread, group: software) } }
     }
@@ -100,6 +102,7 @@ private struct Answers {
         var codes: [Float]
         var place: CurvePlace?
         var curves: GroupCurves.Curves = [:]
+        var surface: KernelSurface?
         /// Seconds that 2 to the power of the forest's answer multiplies.
         var scale: Double
     }
@@ -108,8 +111,10 @@ private struct Answers {
     var answers: [Int: (time: Double, spread: Float)] = [:]
 
     init(_ forest: Forest, spread: TreeEnsemble, of family: KernelKey.Family, rows: [Row]) {
-        var matrix = TreeRows(of: family)
-        for row in rows { matrix.add(row.features[...], codes: row.codes, place: row.place, curves: row.curves) }
+        var matrix = TreeRows(of: family, hasSurfaces: forest.surfaces != nil)
+        for row in rows {
+            matrix.add(row.features[...], codes: row.codes, place: row.place, curves: row.curves, surface: row.surface.flatMap { forest.surfaces?.value(on: $0, row.features[...]) })
+        }
         for (row, (residual, spread)) in zip(rows, zip(matrix.predictions(of: forest.trees), spread.predict(matrix.values))) {
             answers[row.row] = (row.scale * exp2(Double(residual)), spread)
         }

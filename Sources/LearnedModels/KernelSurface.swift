@@ -1,0 +1,116 @@
+import CostModels
+import LearnedTreesC
+
+/// How a kernel's residual runs over all the sizes of its work together: a sum of cones that stand on the measurements (kriging with the
+/// linear variogram; Matheron, "Principles of geostatistics", Economic Geology 1963).
+///
+/// Trees cut at sizes, and know of a network that nobody measured only on which side of each cut it lies; between the networks that
+/// one kernel was measured with, the surface goes straight from one to the next.
+public struct KernelSurface: Sendable, Equatable {
+    /// Coordinates of the points, block by block, and what the distance to each counts.
+    private(set) var points: [Float]
+    private(set) var weights: [Float]
+    private(set) var level: Float
+    let dimensions: Int
+
+    /// Where points are missing in the last block: too far to be the nearest.
+    private static let nowhere: Float = 1e15
+    private static let lanes = Int(lt_lanes)
+
+    /// - Parameters:
+    ///   - points: coordinates of one point after the other.
+    ///   - weights: by point.
+    public init(points: [Float], dimensions: Int, weights: [Double], level: Double) {
+        let count = weights.count, blocks = (count + Self.lanes - 1) / Self.lanes
+        self.dimensions = dimensions
+        self.points = .init(repeating: Self.nowhere, count: blocks * Self.lanes * dimensions)
+        self.weights = .init(repeating: 0, count: blocks * Self.lanes)
+        self.level = Float(level)
+        for point in 0..<count {
+            let block = point / Self.lanes, lane = point % Self.lanes
+            self.weights[point] = Float(weights[point])
+            for i in 0..<dimensions { self.points[(block * dimensions + i) * Self.lanes + lane] = points[point * dimensions + i] }
+        }
+    }
+
+    /// log₂ of measured ÷ base, and the distance of the nearest measurement.
+    func value(at place: UnsafePointer<Float>) -> SurfaceValue {
+        var sum: Float = 0, least: Float = 0
+        lt_surface(&sum, &least, points, weights, weights.count / Self.lanes, dimensions, place)
+        return SurfaceValue(residual: level - sum, distance: least)
+    }
+}
+
+public struct SurfaceValue: Sendable, Equatable {
+    public var residual: Float
+    public var distance: Float
+
+    public init(residual: Float, distance: Float) {
+        self.residual = residual
+        self.distance = distance
+    }
+}
+
+/// The features that are coordinates of a family's surfaces.
+public struct SurfaceAxes: Sendable {
+    private let features: [(place: Int, scale: Float)]
+    public var count: Int { features.count }
+
+    /// Columns that a surface takes in the rows of trees: its value, and the distance of the nearest measurement.
+    public static let columns = 2
+    /// How much of a surface's value stands under what trees add: half of their errors are its own.
+    public static let part = 0.5
+
+    /// By family, how far apart a doubling of a size, or all of a share, is.
+    private static let scales: [KernelKey.Family: [(name: String, scale: Float)]] = [
+        .experts: [("tokens", 1), ("experts", 1), ("choices", 0.67), ("hidden", 1), ("width", 1), ("active experts", 0.7), ("rows an expert", 1), ("largest / mean", 1),
+                   ("rows / tokens", 1), ("largest", 1), ("base / bound", 0.7), ("latency share", 3), ("memory share", 3)],
+    ]
+
+    /// Nil where the family has no surfaces, or a feature is missing.
+    public init?(of family: KernelKey.Family, features names: [String]) {
+        guard let scales = Self.scales[family] else { return nil }
+        features = scales.compactMap { one in names.firstIndex(of: one.name).map { ($0, one.scale) } }
+        guard features.count == scales.count else { return nil }
+    }
+
+    /// Where a row of features lies.
+    public func place(of row: UnsafeBufferPointer<Float>, in place: inout [Float]) {
+        place.removeAll(keepingCapacity: true)
+        for (feature, scale) in features { place.append(row[feature].isFinite ? row[feature] * scale : 0) }
+    }
+
+    public func value(on surface: KernelSurface, of row: UnsafeBufferPointer<Float>, _ place: inout [Float]) -> SurfaceValue {
+        self.place(of: row, in: &place)
+        return surface.value(at: place)
+    }
+}
+
+/// Inverses of symmetric positive definite matrices.
+public enum SymmetricMatrix {
+    /// - Parameter matrix: `size` rows of as many; its inverse afterwards.
+    /// - Returns: whether it is positive definite.
+    public static func invert(_ matrix: inout [Double], size: Int) -> Bool {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: size * max(size, 8)) { lt_invert(&matrix, size, $0.baseAddress) != 0 }
+    }
+}
+
+extension KernelSurface {
+    func write(to writer: inout ByteWriter) {
+        writer.word(UInt32(dimensions))
+        writer.word(UInt32(weights.count))
+        writer.number(level)
+        for value in weights + points { writer.number(value) }
+    }
+
+    init(reading reader: inout ByteReader) throws(TreeError) {
+        dimensions = try reader.count(64)
+        let count = try reader.count(1 << 20)
+        level = try reader.number()
+        weights = []
+        points = []
+        for _ in 0..<count { weights.append(try reader.number()) }
+        for _ in 0..<count * dimensions { points.append(try reader.number()) }
+        guard count % Self.lanes == 0, dimensions > 0, level.isFinite, (weights + points).allSatisfy(\.isFinite) else { throw TreeError("has a surface whose points are no numbers") }
+    }
+}
