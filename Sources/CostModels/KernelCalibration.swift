@@ -135,7 +135,10 @@ public struct KernelCalibration: Sendable {
 public struct KernelConstants: Sendable {
     private var values: [Double]
 
-    public init(_ value: (KernelCalibration.Parameter) -> Double) { values = KernelCalibration.Parameter.allCases.map(value) }
+    public init(_ value: (KernelCalibration.Parameter) -> Double) {
+        values = Array(repeating: 0, count: KernelCalibration.Parameter.allCases.count)
+        for parameter in KernelCalibration.Parameter.allCases { self[parameter] = value(parameter) }
+    }
 
     public subscript(_ parameter: KernelCalibration.Parameter) -> Double {
         get { values[parameter.place] }
