@@ -78,7 +78,7 @@ public struct LearnedFamily: Sendable {
     /// What kernels of a family usually take beyond the cycle model: constants of kin and trees scatter about it, and what goes far from
     /// it does so by chance more often than not (shrinkage; Stein 1956).
     public struct Usual: Sendable, Equatable {
-        /// log₂ of measured ÷ cycle model without a calibration, mean over devices.
+        /// log₂ of measured ÷ cycle model without a calibration, mean over the medians of devices.
         public var residual: Double
         /// How much of the log of the answer is that of the trees, the rest being the usual: fitted on devices left out.
         public var part: Double

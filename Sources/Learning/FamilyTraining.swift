@@ -70,7 +70,7 @@ struct FamilyTraining {
         if lending < 1 { strangers = halved }
         // What is usual on the other devices, and how far devices that have no sibling are best drawn to it.
         let residuals = Dictionary(grouping: all, by: { set.rows[$0].device }).mapValues { rows in
-            rows.reduce(0) { $0 + log2(set.rows[$1].measured / set.rows[$1].cycle) } / Double(rows.count)
+            rows.map { log2(set.rows[$0].measured / set.rows[$0].cycle) }.sorted()[rows.count / 2]
         }
         func usual(without device: String?, part: Double) -> LearnedFamily.Usual {
             let others = residuals.filter { $0.key != device }.sorted { $0.key < $1.key }.map(\.value)
@@ -83,12 +83,17 @@ struct FamilyTraining {
         }
         func error(_ part: Double) -> Double {
             let (strangers, kin) = drawn(part)
-            return all.filter { set.moved[$0] == nil }.reduce(0) { sum, row in
-                let (factor, base) = kin.predictions[row].map { ($0, kinSet.rows[row].base) } ?? (strangers.predictions[row] ?? 0, strangerSet.rows[row].base)
-                return sum + abs(max(base * exp2(Double(factor)), set.rows[row].bound) / set.rows[row].measured - 1)
+            // Devices count alike, however many rows are of each and however wrong it is.
+            return devices.reduce(0) { product, device in
+                let rows = all.filter { set.rows[$0].device == device && set.moved[$0] == nil }
+                let sum = rows.reduce(1e-9) { sum, row in
+                    let (factor, base) = kin.predictions[row].map { ($0, kinSet.rows[row].base) } ?? (strangers.predictions[row] ?? 0, strangerSet.rows[row].base)
+                    return sum + abs(max(base * exp2(Double(factor)), set.rows[row].bound) / set.rows[row].measured - 1)
+                }
+                return rows.isEmpty ? product : product + log2(sum)
             }
         }
-        let part = knows ? [1, 0.85, 0.7, 0.55].min { error($0) < error($1) } ?? 1 : 1
+        let part = knows && error(0.85) < error(1) ? 0.85 : 1
         (strangers, kin) = drawn(part)
         strangers.settle(strangerSet) { strangerSet.rows[$0].base }
         kin.settle(kinSet) { kinSet.rows[$0].base }
