@@ -39,6 +39,9 @@ public struct KernelCalibration: Sendable {
         case hostFloor
         /// Seconds that one of the units that copy takes for a token, and for a byte, where their number is stated.
         case perUnitMessage, perUnitByte
+        /// Of an all-reduce in which every member reads the others' whole buffers, as libraries do with short ones: seconds of a
+        /// call, 0 where the kernel does not do that, and the part of the link's rate that it reaches.
+        case oneShotOverhead, oneShotEfficiency
         /// Times the time in which the busiest unit takes in what its blocks of attention read, at the rate of its own memory: a block
         /// has only so many bytes under way.
         case feed
@@ -47,9 +50,6 @@ public struct KernelCalibration: Sendable {
         /// Seconds for an element of the result of a choice of a token, on whichever rank its expert lies: places that are cleared and
         /// added up.
         case perPlace
-        /// Of an all-reduce in which every member reads the others' whole buffers, as libraries do with short ones: seconds of a
-        /// call, 0 where the kernel does not do that, and the part of the link's rate that it reaches.
-        case oneShotOverhead, oneShotEfficiency
 
         /// The value that changes nothing.
         public var neutral: Double {

@@ -19,6 +19,14 @@ struct ApplicationTests {
         Calibration(device: "h100-sxm", runtime: "vllm", version: "0.1.0", date: "2026-01-31", sources: [.init(file: "rows.csv", rows: 100)], kernels: kernels)
     }
 
+    @Test("Each constant is kept in a place of its own")
+    func places() {
+        for one in KernelCalibration.Parameter.allCases {
+            let constants = KernelConstants { $0 == one ? 7 : 0 }
+            for other in KernelCalibration.Parameter.allCases { #expect(constants[other] == (other == one ? 7 : 0), "\(one), \(other)") }
+        }
+    }
+
     @Test("An overhead of 5 µs makes a product 5 µs longer and no other device's")
     func overhead() throws {
         let device = try Synthetic.device(), other = try Library(Synthetic.folder).device("a100-sxm-80gb"), product = Synthetic.product(4096, 4096, 4096)
