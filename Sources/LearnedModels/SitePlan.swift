@@ -54,7 +54,9 @@ extension LearnedFamily {
         }
         let wanted = KernelGroups.Wanted(site)
         // Libraries exchange tokens in ways of their own: what one takes says nothing of another.
-        let isForeign = family == .expertExchange && !known.groups.groups.contains { $0.software == site.labels.software }
+        let labels = site.labels
+        let isForeign = family == .expertExchange
+            && !known.groups.groups.contains { $0.software == labels.software && (labels.kernel.isEmpty || $0.kernel == labels.kernel) }
         guard !isForeign else { return nil }
         func library(_ group: KernelGroup) -> String? { Self.library(of: family, software: group.software, kernel: group.kernel) }
         if let group = known.groups.match(wanted, device: site.device.id), let quantiles = known.quantiles[library(group) ?? site.device.id] ?? known.quantiles[Self.all] {

@@ -65,6 +65,8 @@ extension Predictor {
     mutating func calibrated(_ device: Device, software: String, kernel: String = "", alone: Bool = false, countsHost: Bool = false) throws(RowError)
         -> (costs: any CostModel, calibration: Calibration?) {
         let whole = try calibration(of: device, software: software, kernel: kernel, countsHost: countsHost), calibration = alone ? whole?.ofKernels : whole
+        // Of a kernel by itself that was not learned no model of a job knows more.
+        if costs is Learned, alone { return (Cycle(calibration: calibration), calibration) }
         if let learned = costs as? Learned { return (Learned(learned.model, calibration: calibration, software: software), calibration) }
         guard let cycle = costs as? Cycle, let calibration else { return (costs, nil) }
         return (Cycle(limitsPower: cycle.limitsPower, calibration: calibration), calibration)
