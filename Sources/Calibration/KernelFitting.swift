@@ -32,7 +32,9 @@ struct KernelFitting {
         calibrations.append(whole)
         // The shorter names first, so that the closest variant that the rows support has the last word.
         let variants = samples.map { KernelKey(key.family, format: key.format, variant: $0.variant).variants }
-        let names = Set(variants.joined()).sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+        // On a processor heads that share a cached one go through the loop of lone ones.
+        let sameLoop = samples.first?.onProcessor == true ? [KernelKey.sharedHeads, KernelKey.loneHeads] : []
+        let names = Set(variants.joined()).filter { name in !sameLoop.contains { name.hasSuffix($0) } }.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
         var fitted: Set<[Int]> = [Array(samples.indices)]
         for variant in names {
             let places = samples.indices.filter { variants[$0].contains(variant) }

@@ -69,10 +69,11 @@ public struct KernelKey: Hashable, Sendable {
     public var isHelper: Bool { family.isHelper }
 
     private static let further = ", "
+    public static let sharedHeads = "shared heads", loneHeads = "lone heads"
 
     private static func variants(_ o: Attention) -> [String] {
         [o.window > 0 ? "window" : "all keys", o.sharedKeyValue ? "latent" : "head \(o.keyDimension)"]
-            + (o.isDecode ? [o.heads > o.kvHeads ? "shared heads" : "lone heads"] : [])
+            + (o.isDecode ? [o.heads > o.kvHeads ? sharedHeads : loneHeads] : [])
     }
 
     /// Its variant, shortened from the end step by step; none where it has none.
