@@ -16,7 +16,7 @@ struct AttentionKernel {
 
     /// Keys of one step of the inner loop; on average half a step is masked away at the end of a row.
     static let keyStep = 128.0
-    /// Of decode, where a block has few rows.
+    /// Of decode, where a block has few rows. An assumption, read in no source.
     static let decodeStep = 64.0
 
     /// Operations on the vector engine for one score: scale and subtract the maximum (one multiply-add), compare for the

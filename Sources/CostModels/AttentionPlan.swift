@@ -82,7 +82,8 @@ extension AttentionPlan.Cut: CustomStringConvertible {
 extension AttentionPlan {
     /// Plans that kernels are known to have: one block for each unit (FlashAttention), two (FlashInfer) or four, at least a step of
     /// 128 keys each; 8 or 16 parts whatever the device (the Triton kernels of SGLang and vLLM); or none. TensorRT-LLM's kernel
-    /// for shared heads takes groups of up to 32.
+    /// for shared heads takes groups of up to 32. Recalled from what their authors publish, not checked against it: candidates, of which
+    /// measured rows choose (`KernelPlanning`).
     public static let cuts: [Cut?] = [nil, .whole] + [1, 2, 4].map { Cut(blocksPerUnit: $0, parts: 128, keys: 128) }
         + [8, 16].map { Cut(blocksPerUnit: nil, parts: $0, keys: 32) }
     public static let groups = [1, 32, anyHeads]

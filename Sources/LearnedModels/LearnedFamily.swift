@@ -80,7 +80,8 @@ public struct LearnedFamily: Sendable {
     public struct Usual: Sendable, Equatable {
         /// log₂ of measured ÷ cycle model without a calibration, mean over the medians of devices.
         public var residual: Double
-        /// How much of the log of the answer is that of the trees, the rest being the usual: fitted on devices left out.
+        /// How much of the log of the answer is that of the trees, the rest being the usual: 0.85 or 1, whichever
+        /// was better on devices left out.
         public var part: Double
 
         public init(residual: Double = 0, part: Double = 1) {

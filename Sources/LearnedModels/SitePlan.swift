@@ -93,7 +93,7 @@ extension LearnedFamily {
 }
 
 extension LearnedFamily {
-    /// `lendingWeight` where kin has the kernel.
+    /// `lendingWeight` where kin has the kernel: the geometric mean of both.
     public static let lendingOfKin = 0.5
 }
 

@@ -190,7 +190,9 @@ final class Siblings: Sendable {
             let calibration = try library.calibration(id)
             if !calibration.kernels.isEmpty { measured.insert(calibration.device) }
         }
-        devices = measured.sorted().compactMap { try? library.device($0) }
+        var devices: [Device] = []
+        for id in measured.sorted() where id != Calibration.anyDevice { devices.append(try library.device(id)) }
+        self.devices = devices
     }
 
     func move(_ site: KernelSite) -> TrainingSet.Moved? {

@@ -71,6 +71,18 @@ struct RecoveryTests {
         #expect(calibration.training.mape < calibration.validation.mape)
     }
 
+    @Test("On a processor heads that share a cached one are no kernel of their own, however many rows are of them; head dimensions are")
+    func oneLoop() throws {
+        var samples = Synthetic.products(noise: 0.02, on: try Synthetic.device())
+        for place in samples.indices {
+            samples[place].onProcessor = true
+            samples[place].variant = "all keys, head \(place % 2 == 0 ? 64 : 128), \(place % 4 < 2 ? KernelKey.sharedHeads : KernelKey.loneHeads)"
+        }
+        let variants = KernelFitting(samples, key: KernelKey(.attentionDecode, format: "fp32, cache fp32"), kernel: "").calibrations.map(\.key.variant)
+        #expect(variants.contains("all keys, head 64") && variants.contains("all keys, head 128"))
+        #expect(!variants.contains { $0.hasSuffix("heads") })
+    }
+
     @Test("Of two rows of one call the fit sees the faster, which no host launched; both are scored")
     func repeats() throws {
         var samples = Synthetic.products(noise: 0, on: try Synthetic.device())
