@@ -1,3 +1,8 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 import Operators
 import Quantities
 
@@ -128,12 +133,21 @@ public struct KernelCalibration: Sendable {
     /// No call of it was replayed from a graph.
     var isOfHost: Bool { fitted[.hostFloor] != nil }
 
-    public var constants: KernelConstants { KernelConstants { fitted[$0]?.value ?? $0.neutral } }
+    /// Where nobody measured the device: the constants of the same kernel on devices of other architectures, in place of fitted ones.
+    var relatives: [KernelConstants] = []
+
+    public var constants: KernelConstants {
+        var constants = KernelConstants { fitted[$0]?.value ?? $0.neutral }
+        constants.relatives = relatives
+        return constants
+    }
 }
 
 /// The values of a `KernelCalibration`, ready to be applied.
 public struct KernelConstants: Sendable {
     private var values: [Double]
+    /// Other sets of constants, of whose times the geometric mean is taken in place of the time under these values.
+    var relatives: [KernelConstants] = []
 
     public init(_ value: (KernelCalibration.Parameter) -> Double) {
         values = Array(repeating: 0, count: KernelCalibration.Parameter.allCases.count)
@@ -214,7 +228,22 @@ public struct KernelWorkload: Sendable {
         var latency, engine, vector, cache, memory, link: Double
     }
 
-    func time(under c: KernelConstants) -> Time {
+    func time(under constants: KernelConstants) -> Time {
+        guard let first = constants.relatives.first else { return time(underOne: constants) }
+        var sum = time(underOne: first), product = sum.duration, count = 1.0
+        for other in constants.relatives.dropFirst() {
+            let time = time(underOne: other)
+            sum.add(time)
+            product *= time.duration
+            count += 1
+        }
+        guard count > 1, sum.duration > 0 else { return sum }
+        // Each resource has the part of the time that it has on average.
+        sum.scale(by: pow(product, 1 / count) / sum.duration)
+        return sum
+    }
+
+    private func time(underOne c: KernelConstants) -> Time {
         let ramp = c[.rampBytes] > 0 && shape.linkBytes > 0 ? (c[.rampBytes] / shape.linkBytes).squareRoot() : 0
         var time = Time(latency: 0, engine: engine / c[.engineEfficiency], vector: vector / c[.engineEfficiency], cache: max(cache * c[.cache], feed * c[.feed]),
                         memory: memory / c[.memoryEfficiency], link: link / c[.linkEfficiency] * (1 + ramp))
@@ -235,12 +264,28 @@ public struct KernelWorkload: Sendable {
     }
 
     /// Seconds of the operator with the device to itself.
-    public func duration(under constants: KernelConstants) -> Double {
-        let time = time(under: constants)
-        return time.latency + time.busy
-    }
+    public func duration(under constants: KernelConstants) -> Double { time(under: constants).duration }
 }
 
 extension KernelWorkload.Time {
     var busy: Double { max(engine, vector, cache, memory, link) }
+    var duration: Double { latency + busy }
+
+    mutating func add(_ other: Self) {
+        latency += other.latency
+        engine += other.engine
+        vector += other.vector
+        cache += other.cache
+        memory += other.memory
+        link += other.link
+    }
+
+    mutating func scale(by factor: Double) {
+        latency *= factor
+        engine *= factor
+        vector *= factor
+        cache *= factor
+        memory *= factor
+        link *= factor
+    }
 }

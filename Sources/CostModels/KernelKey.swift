@@ -105,6 +105,9 @@ public struct KernelKey: Hashable, Sendable {
     /// The 16-bit floating-point formats go through the same kernels at the same rate.
     private static func name(_ format: TensorFormat) -> String { format == .fp16 ? "bf16" : format.description }
 
+    /// The format that a product or attention is done in, that of its left operand; nil of what is neither.
+    var math: NumberFormat? { NumberFormat(rawValue: String(format.prefix { $0 != "/" && $0 != " " && $0 != "," })) }
+
     /// The formats without the scales that groups of elements share.
     var plainFormat: String {
         format.split(separator: " ", omittingEmptySubsequences: false).map { $0.prefix { $0 != "/" } }.joined(separator: " ")

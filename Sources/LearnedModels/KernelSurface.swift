@@ -61,8 +61,11 @@ public struct SurfaceAxes: Sendable {
     /// How much of a surface's value stands under what trees add: half of their errors are its own.
     public static let part = 0.5
 
-    /// By family, how far apart a doubling of a size, or all of a share, is.
+    /// By family, how far apart a doubling of a size, or all of a share, is: so that surfaces err least on shapes left out.
     private static let scales: [KernelKey.Family: [(name: String, scale: Float)]] = [
+        .gemm: [("rows", 2), ("columns", 1), ("depth", 2), ("base, us", 2), ("latency share", 6), ("memory share", 6), ("engine share", 6), ("cache share", 3),
+                ("occupancy", 4), ("alignment", 0.4), ("alignment #2", 0.4), ("alignment #3", 0.8), ("rows modulo #2", 0.075), ("tile rows", 1), ("tile columns", 0.5),
+                ("split", 1), ("waves", 2), ("waves #2", 1)],
         .experts: [("tokens", 1), ("experts", 1), ("choices", 0.67), ("hidden", 1), ("width", 1), ("active experts", 0.7), ("rows an expert", 1), ("largest / mean", 1),
                    ("rows / tokens", 1), ("largest", 1), ("base / bound", 0.7), ("latency share", 3), ("memory share", 3)],
     ]

@@ -39,15 +39,8 @@ extension Library {
     /// - Parameter foreign: as if nobody had measured an architecture: only what others lend it.
     /// - Throws: `DocumentError` that names the file where one of them, or its device, cannot be read: predictions without it would be others.
     public func calibrationSource(foreign: Bool = false) throws(DocumentError) -> CalibrationSource {
-        var owners: Set<String> = []
-        for id in ids(.calibrations) { owners.insert(try calibration(id).device) }
-        for owner in owners.sorted() where owner != Calibration.anyDevice { _ = try device(owner) }
-        return CalibrationSource { device, runtime in
-            do { return try foreign ? foreignCalibration(of: device, under: runtime) : shippedCalibration(of: device, under: runtime) } catch {
-                // Each was readable a moment ago: the library is being rewritten under this program.
-                fatalError("\(error)")
-            }
-        }
+        let calibrations = try readCalibrations()
+        return CalibrationSource { device, runtime in foreign ? calibrations.foreign(to: device, under: runtime) : calibrations.shipped(for: device, under: runtime) }
     }
 
     /// Folder of corrections by a few measurements, one file for each device.

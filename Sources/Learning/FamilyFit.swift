@@ -4,7 +4,7 @@ import LearnedModels
 /// How trees of one family are grown.
 struct FamilyRecipe: Sendable {
     /// Errors beyond 7 % count by their size: kernels that a library chose otherwise must not draw their neighbours.
-    var residual = BoosterParameters(rounds: 300, depth: 10, learningRate: 0.07, rowsInLeaf: 1, bins: 128, softness: 0.1)
+    var residual = BoosterParameters(rounds: 300, depth: 10, learningRate: 0.07, rowsInLeaf: 1, bins: 128, softness: 0.1, isRelative: true)
     /// Forests of other seeds whose mean is taken in the model that ships.
     var seeds = 2
     /// Beside each forest one that is not told of its kernel's surface, but for half of what that says: their errors differ.
@@ -23,8 +23,8 @@ struct FamilyRecipe: Sendable {
         case .expertExchange:
             recipe.residual = BoosterParameters(rounds: 300, depth: 4, learningRate: 0.05, rowsInLeaf: 4, softness: 0.02)
             recipe.spread = BoosterParameters(rounds: 120, depth: 4, learningRate: 0.1, rowsInLeaf: 20, featureSample: 0.5)
-        case .experts:
-            recipe.residual.learningRate = 0.1
+        case .gemm, .experts:
+            if family == .experts { recipe.residual.learningRate = 0.1 }
             recipe.seeds = 1
             recipe.hasBlind = true
         default: break

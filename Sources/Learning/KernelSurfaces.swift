@@ -15,6 +15,9 @@ struct KernelSurfaces {
     private static let reach = 256.0
     /// How much a measurement scatters by itself, as the length of way that would let it differ as much.
     private static let noise = 0.15
+    /// Measurements that lie further than this, in log₂, from what all others say of them scatter by more (Cauchy's weights; Holland and
+    /// Welsch, Communications in Statistics 1977): what a library did otherwise for one size is no news of the next.
+    private static let usualError = 0.05
 
     /// - Parameter rows: places of the rows that may be known of.
     init?(_ set: TrainingSet, rows: [Int]) {
@@ -28,11 +31,22 @@ struct KernelSurfaces {
                 points += place
             }
             let count = places.count, distances = Self.distances(points, count, axes.count)
-            var inverse = distances.map { Self.reach - $0 }
-            for i in 0..<count { inverse[i * count + i] += Self.noise }
-            guard SymmetricMatrix.invert(&inverse, size: count) else { continue }
             let targets = places.map { Double(set.rows[$0].target) }
-            let weights = (0..<count).map { i in (0..<count).reduce(0) { $0 + inverse[i * count + $1] * targets[$1] } }
+            var noise = [Double](repeating: Self.noise, count: count), inverse: [Double] = [], weights: [Double] = []
+            /// Whether the points could be fitted, each with its own noise.
+            func fit() -> Bool {
+                inverse = distances.map { Self.reach - $0 }
+                for i in 0..<count { inverse[i * count + i] += noise[i] }
+                guard SymmetricMatrix.invert(&inverse, size: count) else { return false }
+                weights = (0..<count).map { i in (0..<count).reduce(0) { $0 + inverse[i * count + $1] * targets[$1] } }
+                return true
+            }
+            guard fit() else { continue }
+            for i in 0..<count {
+                let error = weights[i] / inverse[i * count + i] / Self.usualError
+                noise[i] = Self.noise * (1 + error * error)
+            }
+            guard fit() else { continue }
             whole[label] = KernelSurface(points: points, dimensions: axes.count, weights: weights, level: Self.reach * weights.reduce(0, +))
             for own in Dictionary(grouping: 0..<count, by: { set.rows[places[$0]].shape }).values {
                 // What is left out errs by the inverse of its own part of the inverse (Dubrule, Mathematical Geology 1983).

@@ -22,7 +22,7 @@ public struct LearnedTraining {
 
     /// - Parameter powerAlone: learn the watts of boards and no times, for a model that has those already.
     /// - Throws: `DocumentError` where a file cannot be read or has nothing to learn from.
-    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, powerAlone: Bool = false, folds: Int = 5, seed: Int = 1,
+    public init(of files: [String], in library: Library, families: [KernelKey.Family] = KernelKey.Family.learned, powerAlone: Bool = false, folds: Int = 10, seed: Int = 1,
                 progress: (String) -> Void = { _ in }) throws(DocumentError) {
         self.library = library
         self.folds = folds
@@ -69,12 +69,14 @@ public struct LearnedTraining {
         return model
     }
 
-    /// Features and residuals of all rows of a family as CSV, for whoever wants to look at them.
+    /// Features, measurements and bases of all rows of a family as CSV, for whoever wants to look at them. The base that is named "lent" is of a
+    /// sibling's calibration or of none, "halved" half-way between both for kernels that a sibling lacks, "kin" of other architectures.
     public func featuresCSV(of family: KernelKey.Family) -> String {
         guard let set = sets.first(where: { $0.family == family }) else { return "" }
-        var text = "measured,base,cycle,bound,shape,device,software,version,format,kernel," + set.names.map { "\"\($0)\"" }.joined(separator: ",") + "\n"
+        var text = "measured,base,lent,halved,kin,cycle,bound,shape,device,software,version,format,kernel," + set.names.map { "\"\($0)\"" }.joined(separator: ",") + "\n"
         for (place, row) in set.rows.enumerated() {
-            text += "\(row.measured),\(row.base),\(row.cycle),\(row.bound),\(row.shape),\(row.device),\(row.software),\(row.version),\"\(row.format)\",\"\(row.kernel)\""
+            let unmeasured = [row.lent, row.halved, row.kin].map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
+            text += "\(row.measured),\(row.base),\(unmeasured),\(row.cycle),\(row.bound),\(row.shape),\(row.device),\(row.software),\(row.version),\"\(row.format)\",\"\(row.kernel)\""
             for value in set.features(of: place) { text += value.isFinite ? ",\(value)" : "," }
             text += "\n"
         }

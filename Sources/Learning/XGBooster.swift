@@ -22,9 +22,11 @@ public struct BoosterParameters: Sendable, Equatable {
     /// Errors beyond this count by their size instead of its square, so that rows that went another way do not draw the others;
     /// nil where all count by the square.
     public var softness: Double?
+    /// An error that is softened counts by its part of what was measured: too long by half weighs more than too short by half.
+    public var isRelative: Bool
 
     public init(rounds: Int, depth: Int, learningRate: Double, rowsInLeaf: Double = 2, rowSample: Double = 0.8, featureSample: Double = 0.7, bins: Int = 250,
-                softness: Double? = nil) {
+                softness: Double? = nil, isRelative: Bool = false) {
         self.rounds = rounds
         self.depth = depth
         self.learningRate = learningRate
@@ -33,6 +35,7 @@ public struct BoosterParameters: Sendable, Equatable {
         self.featureSample = featureSample
         self.bins = bins
         self.softness = softness
+        self.isRelative = isRelative
     }
 }
 
@@ -60,7 +63,7 @@ enum XGBooster {
         for (name, value) in settings { try check(XGBoosterSetParam(booster, name, value)) }
         for round in 0..<parameters.rounds {
             if let softness = parameters.softness {
-                try boost(booster, matrix, targets, softness)
+                try boost(booster, matrix, targets, softness, isRelative: parameters.isRelative)
             } else {
                 try check(XGBoosterUpdateOneIter(booster, Int32(round), matrix))
             }
@@ -74,8 +77,8 @@ enum XGBooster {
 
     /// One round for softened errors: leaves are means weighted by 1 ÷ √(1 + (error ÷ softness)²), which over the rounds lead to
     /// where the sum of √(1 + (error ÷ softness)²) is smallest (iteratively reweighted least squares; Holland and Welsch,
-    /// Communications in Statistics 1977). XGBoost 1.7's own absolute error does not shrink its leaves by the learning rate.
-    private static func boost(_ booster: BoosterHandle?, _ matrix: DMatrixHandle?, _ targets: [Float], _ softness: Double) throws {
+    /// Communications in Statistics 1977); times 2 to the error where that is relative. XGBoost 1.7's own absolute error does not shrink its leaves by the learning rate.
+    private static func boost(_ booster: BoosterHandle?, _ matrix: DMatrixHandle?, _ targets: [Float], _ softness: Double, isRelative: Bool) throws {
         var count: UInt64 = 0
         var predictions: UnsafePointer<Float>?
         // 1: sums of the trees; of training, so that what is cached of the last round is used.
@@ -85,6 +88,8 @@ enum XGBooster {
         for row in targets.indices {
             let error = predictions[row] - targets[row], relative = error / Float(softness)
             weights[row] = 1 / (1 + relative * relative).squareRoot()
+            // |2ᵉ − 1|, the error as a part of the measurement, grows with 2ᵉ.
+            if isRelative { weights[row] *= Float(exp2(Double(min(max(error, -2), 2)))) }
             gradients[row] = error * weights[row]
         }
         try check(XGBoosterBoostOneIter(booster, matrix, &gradients, &weights, count))

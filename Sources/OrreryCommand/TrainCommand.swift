@@ -43,7 +43,7 @@ struct TrainCommand: ParsableCommand {
     var power = false
 
     @Option(help: ArgumentHelp("Parts into which shapes are divided for cross-validation.", valueName: "number"))
-    var folds = 5
+    var folds = 10
 
     @Option(help: ArgumentHelp("Which samples of rows and features the trees see.", valueName: "number"))
     var seed = 1

@@ -73,16 +73,18 @@ struct EvaluationTests {
         #expect(read.skipped == entries)
     }
 
-    @Test("A calibration of the library that cannot be read is an error that names its file, and not a model without it")
+    @Test("A calibration of the library that cannot be read is an error that names its file, and not a model without it; one that was read before it was damaged still answers")
     func damagedCalibrationsAreNamed() throws {
         let folder = NSTemporaryDirectory() + "orrery-library-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for name in ["HardwareSpecs", "Workloads"] { try FileManager.default.copyItem(atPath: SyntheticTable.library + "/" + name, toPath: folder + "/" + name) }
         let library = try Library(folder), device = try library.device("h100-sxm")
-        #expect(try library.calibrationSource().of(device, under: "vllm") != nil)
+        let before = try library.calibrationSource(), sibling = try library.device("h200-sxm")
+        #expect(before.of(device, under: "vllm") != nil)
         try "{ \"device\": ".write(toFile: folder + "/HardwareSpecs/calibrations/h200-sxm.vllm.json", atomically: true, encoding: .utf8)
         let error = #expect(throws: DocumentError.self) { try Library(folder).calibrationSource() }
         #expect(error?.file.hasSuffix("calibrations/h200-sxm.vllm.json") == true)
+        #expect(before.of(sibling, under: "vllm")?.device == "h200-sxm")
     }
 }

@@ -25,7 +25,7 @@ public struct LearnedEvaluation: Sendable {
     public static let smallestSample = 500
 
     /// - Throws: `DocumentError` where a file cannot be read or has nothing to learn from; `BoosterError`, `TreeError` as training.
-    public init(of files: [String], in library: Library, families wanted: [KernelKey.Family] = KernelKey.Family.learned, sample: Int? = nil, folds: Int = 5,
+    public init(of files: [String], in library: Library, families wanted: [KernelKey.Family] = KernelKey.Family.learned, sample: Int? = nil, folds: Int = 10,
                 seed: Int = 1, progress: @Sendable (String) -> Void = { _ in }) throws {
         self.sample = sample
         self.folds = folds
