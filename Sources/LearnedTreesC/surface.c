@@ -11,14 +11,18 @@
 
 typedef float lanes __attribute__((ext_vector_type(lt_lanes), aligned(4)));
 
-FOR_ALL_PROCESSORS
+#if defined(__x86_64__) && defined(__linux__)
+// Haswell: the first with products that are added unrounded beside AVX2.
+__attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#endif
 void lt_surface(float *sum, float *least, const float *points, const float *weights, long blocks, long dimensions, const float *at) {
     lanes total = 0.0f, nearest = 1e30f;
     for (long block = 0; block < blocks; block++) {
         lanes square = 0.0f;
         for (long i = 0; i < dimensions; i++) {
             const lanes way = *(const lanes *)(points + (block * dimensions + i) * lt_lanes) - at[i];
-            square += way * way;
+            // Rounded once on every processor, in software where it has no such instruction: the same bits.
+            square = __builtin_elementwise_fma(way, way, square);
         }
         const lanes distance = __builtin_elementwise_sqrt(square);
         total += *(const lanes *)(weights + block * lt_lanes) * distance;
