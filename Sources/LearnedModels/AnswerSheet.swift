@@ -35,11 +35,14 @@ struct AnswerSheet {
     private let axes: SurfaceAxes?
     private var place: [Float] = []
 
-    init(_ family: LearnedFamily, usesKnown: Bool) {
+    /// - Parameter count: how many sites there may be.
+    init(_ family: LearnedFamily, usesKnown: Bool, atMost count: Int) {
         self.family = family
         self.usesKnown = usesKnown
         width = (usesKnown ? family.known : family.unseen).residual.featureCount
         axes = usesKnown ? SurfaceAxes(of: family.family, features: family.features) : nil
+        questions.reserveCapacity(count)
+        rows.reserveCapacity(count * width)
     }
 
     /// Features and codes of a question.

@@ -54,7 +54,7 @@ public struct LearnedModel: Sendable {
                 guard site.device.kind == .gpu, let family = families[site.family],
                       let plan = family.plan(site, siblings: devices, calibration: { calibrations.of($0, under: $1) }, foreign: { foreignCalibrations.of($0, under: $1) }) else { return (nil, 0) }
                 if let sheet = sheets.firstIndex(where: { $0.family.family == site.family && $0.usesKnown == plan.usesKnown }) { return (plan, sheet) }
-                sheets.append(AnswerSheet(family, usesKnown: plan.usesKnown))
+                sheets.append(AnswerSheet(family, usesKnown: plan.usesKnown, atMost: sites.count))
                 return (plan, sheets.count - 1)
             }
             if let (plan, sheet) = found { sheets[sheet].ask(sites[index], at: index, by: plan) }
