@@ -33,7 +33,8 @@ struct AnswerSheet {
     private let width: Int
     /// Of the family's surfaces, where the trees know devices.
     private let axes: SurfaceAxes?
-    private var place: [Float] = []
+    /// Questions whose surface was not looked at yet, by the surface.
+    private var waiting: [Int: (surface: KernelSurface, rows: [Int], places: [Float])] = [:]
 
     /// - Parameter count: how many sites there may be.
     init(_ family: LearnedFamily, usesKnown: Bool, atMost count: Int) {
@@ -68,16 +69,26 @@ struct AnswerSheet {
             question.scale = own.calibrated
             guard Self.append(to: &rows, width, SiteFeatures(site: site, costs: own, scale: plan.own.scale), plan.codes, curve?.values ?? [], blank: blank) else { return }
         }
-        if let axes {
-            // The last columns of the row that was added last.
-            let first = rows.count - width, count = family.features.count
-            let value = plan.surface.map { surface in rows.withUnsafeBufferPointer { axes.value(on: surface, of: UnsafeBufferPointer(rebasing: $0[first..<first + count]), &place) } }
-            (rows[rows.count - 2], rows[rows.count - 1]) = (value?.residual ?? .nan, value?.distance ?? .nan)
-            if let value { question.scale *= exp2(SurfaceAxes.part * Double(value.residual)) }
+        if let axes, let surface = plan.surface {
+            let first = rows.count - width, row = questions.count
+            rows.withUnsafeBufferPointer { axes.add(UnsafeBufferPointer(rebasing: $0[first..<first + family.features.count]), to: &waiting[surface.identity, default: (surface, [], [])].places) }
+            waiting[surface.identity]?.rows.append(row)
         }
         if let curve, LearnedFamily.startsFromCurve(family.family) { question.scale *= exp2(Double(curve.finest ?? 0)) }
         lookOutside(&question)
         questions.append(question)
+    }
+
+    /// Looks at the surfaces of all questions, which is sooner done for many together than for one after the other.
+    mutating func lookAtSurfaces() {
+        for (surface, asked, places) in waiting.values {
+            for (row, value) in zip(asked, surface.values(at: places)) {
+                let end = (row + 1) * width
+                (rows[end - 2], rows[end - 1]) = (value.residual, value.distance)
+                questions[row].scale *= exp2(SurfaceAxes.part * Double(value.residual))
+            }
+        }
+        waiting = [:]
     }
 
     /// False where the features are others than the trees know.

@@ -33,12 +33,18 @@ public struct KernelSurface: Sendable, Equatable {
         }
     }
 
-    /// log₂ of measured ÷ base, and the distance of the nearest measurement.
-    func value(at place: UnsafePointer<Float>) -> SurfaceValue {
-        var sum: Float = 0, least: Float = 0
-        lt_surface(&sum, &least, points, weights, weights.count / Self.lanes, dimensions, place)
-        return SurfaceValue(residual: level - sum, distance: least)
+    /// log₂ of measured ÷ base, and the distance of the nearest measurement, at each of some places.
+    ///
+    /// - Parameter places: coordinates of one after the other.
+    func values(at places: [Float]) -> [SurfaceValue] {
+        let count = places.count / dimensions
+        var sums = [Float](repeating: 0, count: count), least = sums
+        lt_surface(count, &sums, &least, points, weights, weights.count / Self.lanes, dimensions, places)
+        return zip(sums, least).map { SurfaceValue(residual: level - $0, distance: $1) }
     }
+
+    /// The same for copies of one surface.
+    var identity: Int { points.withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) } }
 }
 
 public struct SurfaceValue: Sendable, Equatable {
@@ -77,15 +83,15 @@ public struct SurfaceAxes: Sendable {
         guard features.count == scales.count else { return nil }
     }
 
-    /// Where a row of features lies.
-    public func place(of row: UnsafeBufferPointer<Float>, in place: inout [Float]) {
-        place.removeAll(keepingCapacity: true)
-        for (feature, scale) in features { place.append(row[feature].isFinite ? row[feature] * scale : 0) }
+    /// Adds where a row of features lies.
+    public func add(_ row: UnsafeBufferPointer<Float>, to places: inout [Float]) {
+        for (feature, scale) in features { places.append(row[feature].isFinite ? row[feature] * scale : 0) }
     }
 
-    public func value(on surface: KernelSurface, of row: UnsafeBufferPointer<Float>, _ place: inout [Float]) -> SurfaceValue {
-        self.place(of: row, in: &place)
-        return surface.value(at: place)
+    public func value(on surface: KernelSurface, of row: UnsafeBufferPointer<Float>) -> SurfaceValue {
+        var place: [Float] = []
+        add(row, to: &place)
+        return surface.values(at: place)[0]
     }
 }
 

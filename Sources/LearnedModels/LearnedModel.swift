@@ -59,6 +59,7 @@ public struct LearnedModel: Sendable {
             }
             if let (plan, sheet) = found { sheets[sheet].ask(sites[index], at: index, by: plan) }
         }
+        for sheet in sheets.indices { sheets[sheet].lookAtSurfaces() }
         return sheets
     }
 

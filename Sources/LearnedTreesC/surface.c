@@ -11,30 +11,52 @@
 
 typedef float lanes __attribute__((ext_vector_type(lt_lanes), aligned(4)));
 
+static inline __attribute__((always_inline)) void surface(int places, float *sums, float *least, const float *points, const float *weights, long blocks,
+                                                          long dimensions, const float *at) {
+    lanes total[lt_places], nearest[lt_places];
+    for (int place = 0; place < places; place++) {
+        total[place] = 0.0f;
+        nearest[place] = 1e30f;
+    }
+    for (long block = 0; block < blocks; block++) {
+        lanes square[lt_places];
+        for (int place = 0; place < places; place++) square[place] = 0.0f;
+        for (long i = 0; i < dimensions; i++) {
+            const lanes point = *(const lanes *)(points + (block * dimensions + i) * lt_lanes);
+            for (int place = 0; place < places; place++) {
+                const lanes way = point - at[place * dimensions + i];
+                // Rounded once on every processor, in software where it has no such instruction: the same bits.
+                square[place] = __builtin_elementwise_fma(way, way, square[place]);
+            }
+        }
+        const lanes weight = *(const lanes *)(weights + block * lt_lanes);
+        for (int place = 0; place < places; place++) {
+            const lanes distance = __builtin_elementwise_sqrt(square[place]);
+            total[place] += weight * distance;
+            nearest[place] = __builtin_elementwise_min(nearest[place], distance);
+        }
+    }
+    for (int place = 0; place < places; place++) {
+        float all = 0, smallest = 1e30f;
+        for (int lane = 0; lane < lt_lanes; lane++) {
+            all += total[place][lane];
+            if (nearest[place][lane] < smallest) smallest = nearest[place][lane];
+        }
+        sums[place] = all;
+        least[place] = smallest;
+    }
+}
+
 #if defined(__x86_64__) && defined(__linux__)
 // Haswell: the first with products that are added unrounded beside AVX2.
 __attribute__((target_clones("avx512f", "arch=haswell", "default")))
 #endif
-void lt_surface(float *sum, float *least, const float *points, const float *weights, long blocks, long dimensions, const float *at) {
-    lanes total = 0.0f, nearest = 1e30f;
-    for (long block = 0; block < blocks; block++) {
-        lanes square = 0.0f;
-        for (long i = 0; i < dimensions; i++) {
-            const lanes way = *(const lanes *)(points + (block * dimensions + i) * lt_lanes) - at[i];
-            // Rounded once on every processor, in software where it has no such instruction: the same bits.
-            square = __builtin_elementwise_fma(way, way, square);
-        }
-        const lanes distance = __builtin_elementwise_sqrt(square);
-        total += *(const lanes *)(weights + block * lt_lanes) * distance;
-        nearest = __builtin_elementwise_min(nearest, distance);
+void lt_surface(long places, float *sums, float *least, const float *points, const float *weights, long blocks, long dimensions, const float *at) {
+    // A point that was fetched serves several places.
+    for (; places >= lt_places; places -= lt_places, sums += lt_places, least += lt_places, at += lt_places * dimensions) {
+        surface(lt_places, sums, least, points, weights, blocks, dimensions, at);
     }
-    float all = 0, smallest = 1e30f;
-    for (int lane = 0; lane < lt_lanes; lane++) {
-        all += total[lane];
-        if (nearest[lane] < smallest) smallest = nearest[lane];
-    }
-    *sum = all;
-    *least = smallest;
+    for (; places > 0; places--, sums++, least++, at += dimensions) surface(1, sums, least, points, weights, blocks, dimensions, at);
 }
 
 enum { strip = 8 };

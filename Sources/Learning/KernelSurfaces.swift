@@ -25,11 +25,8 @@ struct KernelSurfaces {
         self.axes = axes
         var whole: [String: KernelSurface] = [:]
         for (label, places) in Dictionary(grouping: rows, by: { KernelCodes.label(.kernelOnDevice, set.rows[$0]) }) where places.count >= Self.fewest {
-            var points: [Float] = [], place: [Float] = []
-            for row in places {
-                set.features(of: row).withUnsafeBufferPointer { axes.place(of: $0, in: &place) }
-                points += place
-            }
+            var points: [Float] = []
+            for row in places { set.features(of: row).withUnsafeBufferPointer { axes.add($0, to: &points) } }
             let count = places.count, distances = Self.distances(points, count, axes.count)
             let targets = places.map { Double(set.rows[$0].target) }
             var noise = [Double](repeating: Self.noise, count: count), inverse: [Double] = [], weights: [Double] = []
@@ -88,7 +85,6 @@ struct KernelSurfaces {
     }
 
     func value(on surface: KernelSurface, _ features: ArraySlice<Float>) -> SurfaceValue {
-        var place: [Float] = []
-        return features.withUnsafeBufferPointer { axes.value(on: surface, of: $0, &place) }
+        features.withUnsafeBufferPointer { axes.value(on: surface, of: $0) }
     }
 }

@@ -24,9 +24,18 @@ struct KernelSurfaceTests {
     @Test("A surface goes through its measurements and, along a line, straight between them; it knows how far the nearest is")
     func surfacesInterpolate() throws {
         let surface = try surface([[0, 0], [1, 0], [3, 0], [6, 0]], [1, 2, -1, 0.5])
-        for (x, value) in [(Float(0), Float(1)), (1, 2), (3, -1), (6, 0.5), (2, 0.5), (4.5, -0.25)] { #expect(abs(surface.value(at: [x, 0]).residual - value) < 1e-2) }
-        #expect(surface.value(at: [4.5, 0]).distance == 1.5)
-        #expect(surface.value(at: [1, 2]).distance == 2)
+        for (x, value) in [(Float(0), Float(1)), (1, 2), (3, -1), (6, 0.5), (2, 0.5), (4.5, -0.25)] { #expect(abs(surface.values(at: [x, 0])[0].residual - value) < 1e-2) }
+        #expect(surface.values(at: [4.5, 0])[0].distance == 1.5)
+        #expect(surface.values(at: [1, 2])[0].distance == 2)
+    }
+
+    @Test("Places that are looked at together, however many, have the values that each has alone")
+    func togetherAsAlone() throws {
+        let surface = try surface((0..<40).map { (place: Int) -> [Float] in [Float(place % 7), Float(place * 3 % 11)] }, (0..<40).map { Double($0 % 5) / 3 })
+        for count in 0...9 {
+            let places = (0..<count).map { (place: Int) -> [Float] in [Float(place) / 3, 2 - Float(place) / 5] }
+            #expect(surface.values(at: places.flatMap(\.self)) == places.map { surface.values(at: $0)[0] })
+        }
     }
 
     @Test("More points than a block holds count once each, and what fills up the last block not at all")
@@ -34,7 +43,7 @@ struct KernelSurfaceTests {
         let points = (0..<37).map { (place: Int) -> [Float] in [Float(place % 6), Float(place / 6), Float(place * place % 5)] }
         let surface = try surface(points, points.map { (point: [Float]) -> Double in Double(point[0]) - 0.5 * Double(point[1]) })
         for point in points {
-            let value = surface.value(at: point)
+            let value = surface.values(at: point)[0]
             #expect(abs(value.residual - (point[0] - 0.5 * point[1])) < 1e-2)
             #expect(value.distance == 0)
         }

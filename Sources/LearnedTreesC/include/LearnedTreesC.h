@@ -48,10 +48,14 @@ void lt_sum(int32_t *sums, const uint8_t *places, long count, long columns, cons
 /// Points whose coordinates stand together.
 enum { lt_lanes = 16 };
 
-/// Adds up the distances from a place to points, each times its weight, and finds the least of them.
+/// Places that are looked at together.
+enum { lt_places = 4 };
+
+/// Adds up the distances from each place to points, each times its weight, and finds the least of them.
 ///
 /// - points: by block of `lt_lanes` points the first coordinate of all, then the second …
-void lt_surface(float *sum, float *least, const float *points, const float *weights, long blocks, long dimensions, const float *at);
+/// - at: the coordinates of one place after the other.
+void lt_surface(long places, float *sums, float *least, const float *points, const float *weights, long blocks, long dimensions, const float *at);
 
 /// A symmetric positive definite matrix of `n` rows to its inverse; 0 where it is none.
 ///
