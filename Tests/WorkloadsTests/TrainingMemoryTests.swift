@@ -131,6 +131,7 @@ struct TrainingMemoryTests {
                 do { return try Self.model.get() } catch { throw DocumentError(file: "tiny.json", path: "", message: "\(error)") }
             }
         }
-        #expect("\(error?.description ?? "")".contains(message), "\(error?.description ?? "")")
+        let refusal = error?.description ?? ""
+        #expect(refusal.contains(message), "\(refusal)")
     }
 }
