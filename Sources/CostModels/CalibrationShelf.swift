@@ -22,7 +22,7 @@ public struct CalibrationShelf<Failure: Error>: Sendable {
     /// What the library has for a device under a runtime, with the collectives of NCCL where the runtime has none of its own.
     ///
     /// Each part that the device has none of (kernels, passes, power) is that of the device of its architecture whose
-    /// memory bandwidth is nearest. Kernels are else the mean over the architectures with its instructions, passes those
+    /// memory bandwidth is nearest. Kernels are else those that `foreign` lends, passes those
     /// fitted to all devices of the runtime, power that of the device under another runtime.
     ///
     /// - Returns: nil where there is no part at all.
@@ -53,8 +53,8 @@ public struct CalibrationShelf<Failure: Error>: Sendable {
     /// The library of collectives that NVIDIA's runtimes call.
     private static var collectives: String { "nccl" }
 
-    /// Kernels as devices of other architectures take them, of each the one whose memory bandwidth is nearest; nil where none with the
-    /// device's instructions was measured under the runtime.
+    /// Kernels as devices of other architectures with the device's instructions take them, of each architecture the device whose memory
+    /// bandwidth is nearest: the geometric mean of what they say (`Calibration.mean`). Nil where none was measured under the runtime.
     public func foreign(to device: Device, under runtime: String) throws(Failure) -> Calibration? {
         guard let instructions = device.instructions else { return nil }
         var nearest: [String: (calibration: Calibration, device: Device, distance: Double)] = [:]
@@ -68,8 +68,6 @@ public struct CalibrationShelf<Failure: Error>: Sendable {
     }
 
     /// The device of a calibration under a runtime; nil for one of all devices.
-    ///
-    /// - Throws: where the device cannot be read: without it the answer would be another one.
     private func owner(of id: String, _ runtime: String) throws(Failure) -> Device? { try device(String(id.dropLast(runtime.count + 1))) }
 
     private static func distance(_ one: Device, _ other: Device) -> Double {

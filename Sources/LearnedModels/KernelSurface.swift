@@ -67,7 +67,8 @@ public struct SurfaceAxes: Sendable {
     /// How much of a surface's value stands under what trees add: half of their errors are its own.
     public static let part = 0.5
 
-    /// By family, how far apart a doubling of a size, or all of a share, is: so that surfaces err least on shapes left out.
+    /// By family, how far apart a doubling of a size, or all of a share, is. Each was tried larger, smaller and left away, as
+    /// long as surfaces alone erred less on shapes left out; for products on 12,000 rows of fourteen kernels.
     private static let scales: [KernelKey.Family: [(name: String, scale: Float)]] = [
         .gemm: [("rows", 2), ("columns", 1), ("depth", 2), ("base, us", 2), ("latency share", 6), ("memory share", 6), ("engine share", 6), ("cache share", 3),
                 ("occupancy", 4), ("alignment", 0.4), ("alignment #2", 0.4), ("alignment #3", 0.8), ("rows modulo #2", 0.075), ("tile rows", 1), ("tile columns", 0.5),

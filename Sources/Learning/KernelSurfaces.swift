@@ -17,6 +17,7 @@ struct KernelSurfaces {
     private static let noise = 0.15
     /// Measurements that lie further than this, in log₂, from what all others say of them scatter by more (Cauchy's weights; Holland and
     /// Welsch, Communications in Statistics 1977): what a library did otherwise for one size is no news of the next.
+    /// Of 0.02 to 0.2 this erred least on shapes left out.
     private static let usualError = 0.05
 
     /// - Parameter rows: places of the rows that may be known of.
